@@ -1,0 +1,1 @@
+console.log('reeve', process.argv.slice(2));
