@@ -51,7 +51,12 @@ export const CALLS = {
 export type CallName = keyof typeof CALLS;
 
 /** What a person wants done with a stack. The stack file's text travels along: the agent may be on another host. */
-export type Wish =
+export type Wish = WishedFor & {
+  /** How long to wait for the lock, or for a change that runs, before giving up. */
+  readonly waitMs?: number;
+};
+
+export type WishedFor =
   | {
       readonly want: 'deploy';
       readonly file: StackFileText;

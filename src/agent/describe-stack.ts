@@ -1,0 +1,116 @@
+// What people see of a stack, put together from what the store, supervision and the edge know.
+import type { ReleaseLine, ServiceStatus, StackStatus } from '../api/wire.ts';
+import { isEnded } from '../model/change.ts';
+import type { Flags } from '../model/edge.ts';
+import type { HealthState, InstanceStatus } from '../model/health.ts';
+import { type Name, slotKey } from '../model/names.ts';
+import type { Release } from '../model/release.ts';
+import type { Service } from '../model/stack.ts';
+import type { Edge } from '../ports/edge.ts';
+import type { Store } from '../ports/store.ts';
+import type { Supervision } from '../ports/supervision.ts';
+
+export type StackViews = { readonly store: Store; readonly supervision: Supervision; readonly edge: Edge };
+
+export const describeStack = async (views: StackViews, stack: Name): Promise<StackStatus> => {
+  const { store } = views;
+  const releases = store.releases.list(stack);
+  const release = releases.find(({ state }) => state === 'current') ?? null;
+  const [latest] = store.journal.list({ stack, limit: 1 });
+  const running = latest && !isEnded(latest.state) ? latest : null;
+  return {
+    stack,
+    file: store.stacks.get(stack)?.file ?? '',
+    release: release && {
+      id: release.id,
+      state: release.state,
+      summary: release.revision.summary,
+      createdAt: release.createdAt,
+    },
+    change: running && { id: running.id, state: running.state, sentence: running.plan.sentence },
+    lock: store.lock.read(stack),
+    services: await describeServices(views, stack, release),
+  };
+};
+
+export const describeReleases = (store: Store, stack: Name): ReleaseLine[] => {
+  const warm = new Set(
+    store.instances
+      .list(stack)
+      .filter(({ warmUntil }) => warmUntil !== null)
+      .map(({ release }) => release),
+  );
+  return store.releases.list(stack).map((release) => ({
+    id: release.id,
+    state: release.state,
+    reason: release.stateReason,
+    revision: release.revision.id,
+    summary: release.revision.summary,
+    createdAt: release.createdAt,
+    canRollBack: release.hasTree && release.state === 'stable',
+    isWarm: warm.has(release.id),
+  }));
+};
+
+const describeServices = async (
+  { store, supervision, edge }: StackViews,
+  stack: Name,
+  release: Release | null,
+): Promise<ServiceStatus[]> => {
+  const flags = await edge.flags(stack);
+  const { address } = await edge.status();
+  const scale = store.stacks.get(stack)?.scale ?? {};
+  const warmUntil = new Map(store.instances.list(stack).map((row) => [placeKey(row), row.warmUntil]));
+  const statuses = supervision.status(stack);
+  const services = new Map(release?.stack.services.map((service) => [service.name, service]));
+  const names = new Set([...services.keys(), ...statuses.map(({ service }) => service)]);
+  return [...names].map((name) => {
+    const service = services.get(name);
+    const instances = statuses
+      .filter((status) => status.service === name)
+      .map((status) => ({
+        ...status,
+        warmUntil: warmUntil.get(placeKey(status)) ?? null,
+        hasTraffic: hasTraffic(status, service, flags, warmUntil.get(placeKey(status)) ?? null),
+      }));
+    const serving = instances.filter((instance) => instance.warmUntil === null);
+    return {
+      service: name,
+      strategy: service?.strategy ?? 'swap',
+      health: worstHealth(serving),
+      isStopped: serving.length === 0,
+      replicas: service ? replicasOf(service, scale) : 0,
+      addresses: (service?.routes ?? []).map((route) => routeAddress(address, route.host, route.path)),
+      instances,
+    };
+  });
+};
+
+const placeKey = (place: { readonly service: Name; readonly slot: number; readonly seat: string }): string =>
+  `${place.service}-${place.slot}-${place.seat}`;
+
+// An instance of a service without routes has its work from elsewhere: it counts as having traffic while it is not warm.
+const hasTraffic = (
+  status: InstanceStatus,
+  service: Service | undefined,
+  flags: Flags,
+  warmUntil: number | null,
+): boolean => {
+  if (!service || service.routes.length === 0) return warmUntil === null;
+  return (flags.seats[slotKey(status.service, status.slot)] ?? 'blue') === status.seat;
+};
+
+const replicasOf = (service: Service, scale: Readonly<Record<Name, { replicas: number; over: number }>>): number => {
+  const set = scale[service.name];
+  return set && set.over === service.replicas ? set.replicas : service.replicas;
+};
+
+const WORST_FIRST: readonly HealthState[] = ['unhealthy', 'degraded', 'starting', 'unknown', 'healthy'];
+
+const worstHealth = (instances: readonly InstanceStatus[]): HealthState =>
+  WORST_FIRST.find((state) => instances.some(({ health }) => health === state)) ?? 'unknown';
+
+const routeAddress = (edgeAddress: string, host: string, path: string): string => {
+  const url = new URL(edgeAddress);
+  return `${url.protocol}//${host}${url.port === '' ? '' : `:${url.port}`}${path}`;
+};

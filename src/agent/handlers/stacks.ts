@@ -1,0 +1,108 @@
+import type { ExecContext, ExecRequest, LogsQuery } from '../../api/wire.ts';
+import { Refusal } from '../../model/error.ts';
+import { instanceLogPath, jobLogPath, type Layout } from '../../model/layout.ts';
+import { instanceId, type Name, parseInstanceId } from '../../model/names.ts';
+import type { LogBook, LogFile, LogLine } from '../../ports/log-book.ts';
+import type { ReleaseDisk } from '../../ports/release-disk.ts';
+import type { Store } from '../../ports/store.ts';
+import { describeReleases, describeStack, type StackViews } from '../describe-stack.ts';
+import type { Handlers } from './table.ts';
+
+type Calls = 'listStacks' | 'stackStatus' | 'releases' | 'logs' | 'execContext' | 'readLock';
+
+export type StackHands = StackViews & {
+  readonly layout: Layout;
+  readonly logBook: LogBook;
+  readonly releaseDisk: ReleaseDisk;
+};
+
+export const stackHandlers = (hands: StackHands): Pick<Handlers, Calls> => {
+  const { store } = hands;
+
+  const known = (stack: Name): Name => {
+    if (store.stacks.get(stack)) return stack;
+    throw new Refusal('stack.unknown', `Cannot find stack "${stack}": nothing of that name was ever deployed here`, {
+      fix: 'see the stacks there are: reeve status; or bring it up: reeve up',
+    });
+  };
+
+  return {
+    listStacks: () => Promise.all(store.stacks.list().map(({ name }) => describeStack(hands, name))),
+    stackStatus: ({ params }) => describeStack(hands, known(params.stack)),
+    releases: ({ params }) => describeReleases(store, known(params.stack)),
+    logs: ({ params, query, signal }) => readLogs(hands, known(params.stack), query, signal),
+    execContext: ({ params, body }) => execContext(hands, known(params.stack), body),
+    readLock: ({ params }) => store.lock.read(params.stack),
+  };
+};
+
+const readLogs = (
+  { store, layout, logBook }: StackHands,
+  stack: Name,
+  query: Partial<LogsQuery>,
+  signal: AbortSignal,
+): AsyncIterable<LogLine> => {
+  const files = logFiles(store, layout, stack, query);
+  const { tail = null, since = null, grep = null, follow = false } = query;
+  return logBook.read(files, { tail, since, grep, follow }, signal);
+};
+
+const STREAMS = ['out', 'err'] as const;
+
+const logFiles = (store: Store, layout: Layout, stack: Name, query: Partial<LogsQuery>): LogFile[] => {
+  const job = /^job-(\d+)-(.+)$/.exec(query.instance ?? '');
+  if (job) {
+    return STREAMS.map((stream) => ({
+      path: jobLogPath(layout, stack, Number(job[1]), job[2]!, stream),
+      stream,
+      instance: query.instance!,
+    }));
+  }
+  const reserved = placesOf(store, stack);
+  const wanted = reserved.filter(
+    ({ id, service }) => (!query.service || service === query.service) && (!query.instance || id === query.instance),
+  );
+  if (wanted.length === 0) {
+    const asked = query.instance ?? query.service ?? stack;
+    throw new Refusal('logs.unknown', `Cannot read the logs of "${asked}": stack "${stack}" has no such service or instance`, {
+      fix: 'see what there is: reeve ps',
+    });
+  }
+  return wanted.flatMap(({ id }) =>
+    STREAMS.map((stream) => ({ path: instanceLogPath(layout, stack, id, stream), stream, instance: id })),
+  );
+};
+
+// Both seats of every slot that the current release or a running instance has: the output of what ran there before is there too.
+const placesOf = (store: Store, stack: Name): { id: string; service: Name }[] => {
+  const ids = new Map<string, Name>();
+  const current = store.releases.list(stack).find(({ state }) => state === 'current') ?? store.releases.list(stack)[0];
+  for (const service of current?.stack.services ?? []) {
+    const slots = Math.max(service.replicas, store.stacks.get(stack)?.scale[service.name]?.replicas ?? 0);
+    for (let slot = 1; slot <= slots; slot += 1) {
+      for (const seat of ['blue', 'green'] as const) ids.set(instanceId({ service: service.name, slot, seat }), service.name);
+    }
+  }
+  for (const row of store.instances.list(stack)) ids.set(instanceId(row), row.service);
+  for (const id of Object.keys(store.ports.of(stack))) ids.set(id, parseInstanceId(id)?.service ?? id);
+  return [...ids].map(([id, service]) => ({ id, service }));
+};
+
+const execContext = ({ store, releaseDisk }: StackHands, stack: Name, request: ExecRequest): ExecContext => {
+  const rows = store.instances.list(stack).filter(({ service }) => service === request.service);
+  const row = rows.find(({ warmUntil }) => warmUntil === null) ?? rows[0];
+  const release = row && store.releases.get(stack, row.release);
+  if (!row || !release) {
+    throw new Refusal('exec.not-running', `Cannot run a command in "${request.service}": it has no instance`, {
+      fix: `start it: reeve start ${request.service}`,
+    });
+  }
+  const { spec } = releaseDisk.describeInstance(release, row);
+  const { argv, shell } = request.command;
+  return {
+    argv: shell ? ['/bin/sh', '-c', argv.join(' ')] : argv,
+    workingFolder: spec.workingFolder,
+    env: spec.env,
+    user: spec.user,
+  };
+};
