@@ -7,5 +7,11 @@ runSteps([
   onNode('lint', tool('oxlint'), '--type-aware', '--deny-warnings'),
   onNode('format', tool('oxfmt'), '--check'),
   onNode('generated pages are fresh', 'scripts/generate.ts', '--check'),
-  onNode('unit and contract tests', '--test', '--test-reporter=dot', 'src/**/*.test.ts', 'test/contract/**/*.test.ts'),
+  onNode(
+    'unit and contract tests',
+    '--test',
+    '--test-reporter=dot',
+    'src/**/*.test.ts',
+    'test/contract/**/*.test.ts',
+  ),
 ]);

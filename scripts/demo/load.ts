@@ -80,7 +80,8 @@ const send = ({ port, host }: LoadTarget, agent: Agent, isPost: boolean): Promis
         response.on('error', (error) => resolve({ kind: 'dropped', reason: error.message }));
         response.on('end', () => {
           const edge = response.headers['x-reeve-edge'];
-          if (edge !== undefined) resolve({ kind: 'dropped', reason: `${status} by the edge: ${String(edge)}` });
+          if (edge !== undefined)
+            resolve({ kind: 'dropped', reason: `${status} by the edge: ${String(edge)}` });
           else if (status >= 500) resolve({ kind: 'error', reason: `${status} by the program` });
           else resolve({ kind: 'ok' });
         });

@@ -54,7 +54,9 @@ export const readAgentRecord = (layout: Layout): AgentRecord | null => {
 const lockFile = (path: string): DatabaseSync | null => {
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS claim (x); COMMIT;');
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS claim (x); COMMIT;',
+    );
     return database;
   } catch (error) {
     database.close();

@@ -100,7 +100,10 @@ const hasTraffic = (
   return (flags.seats[slotKey(status.service, status.slot)] ?? 'blue') === status.seat;
 };
 
-const replicasOf = (service: Service, scale: Readonly<Record<Name, { replicas: number; over: number }>>): number => {
+const replicasOf = (
+  service: Service,
+  scale: Readonly<Record<Name, { replicas: number; over: number }>>,
+): number => {
   const set = scale[service.name];
   return set && set.over === service.replicas ? set.replicas : service.replicas;
 };

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import type { ReeveEvent } from '../model/event.ts';
 import { createEventBus } from './event-bus.ts';
 
-const event = (n: number): ReeveEvent => ({ event: 'lock.changed', at: n, stack: 'shop', owner: 'free', task: '' });
+const event = (n: number): ReeveEvent => ({
+  event: 'lock.changed',
+  at: n,
+  stack: 'shop',
+  owner: 'free',
+  task: '',
+});
 
 const fails = (error: unknown): void => {
   throw error;

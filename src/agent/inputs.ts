@@ -8,7 +8,10 @@ const name = z.string().refine(isName, 'a name of lower-case letters, digits and
 const id = z.coerce.number().int().positive();
 const flag = z.stringbool();
 
-const command = z.strictObject({ argv: z.array(z.string().max(100_000)).min(1).max(1000), shell: z.boolean() });
+const command = z.strictObject({
+  argv: z.array(z.string().max(100_000)).min(1).max(1000),
+  shell: z.boolean(),
+});
 
 const file = z.strictObject({ path: z.string().min(1).max(4096), text: z.string().max(1_100_000) });
 
@@ -28,7 +31,13 @@ const wish = z.discriminatedUnion('want', [
     release: id.nullable(),
     waitMs,
   }),
-  z.strictObject({ want: z.literal('scale'), stack: name, service: name, replicas: z.number().int().min(0).max(100), waitMs }),
+  z.strictObject({
+    want: z.literal('scale'),
+    stack: name,
+    service: name,
+    replicas: z.number().int().min(0).max(100),
+    waitMs,
+  }),
   ...(['restart', 'start', 'stop'] as const).map((want) =>
     z.strictObject({ want: z.literal(want), stack: name, services: z.array(name).max(1000), waitMs }),
   ),

@@ -132,7 +132,10 @@ const readBody = async (context: Context): Promise<unknown> => {
   if (context.req.method !== 'POST') return {};
   const length = Number(context.req.header('content-length') ?? 0);
   if (length > MAX_BODY_BYTES) {
-    throw new Refusal('call.too-large', `Cannot read the call: ${length} bytes, at most ${MAX_BODY_BYTES} are allowed`);
+    throw new Refusal(
+      'call.too-large',
+      `Cannot read the call: ${length} bytes, at most ${MAX_BODY_BYTES} are allowed`,
+    );
   }
   const text = await context.req.text();
   if (text === '') return {};
@@ -157,4 +160,6 @@ const failWith = (context: Context, error: unknown, options: ServerOptions): Res
 };
 
 const masked = (report: ErrorReport, { redact }: ServerOptions): ErrorReport =>
-  JSON.parse(JSON.stringify(report), (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value)) as ErrorReport;
+  JSON.parse(JSON.stringify(report), (_key, value: unknown) =>
+    typeof value === 'string' ? redact(value) : value,
+  ) as ErrorReport;

@@ -21,9 +21,13 @@ export const stackHandlers = (hands: StackHands): Pick<Handlers, Calls> => {
 
   const known = (stack: Name): Name => {
     if (store.stacks.get(stack)) return stack;
-    throw new Refusal('stack.unknown', `Cannot find stack "${stack}": nothing of that name was ever deployed here`, {
-      fix: 'see the stacks there are: reeve status; or bring it up: reeve up',
-    });
+    throw new Refusal(
+      'stack.unknown',
+      `Cannot find stack "${stack}": nothing of that name was ever deployed here`,
+      {
+        fix: 'see the stacks there are: reeve status; or bring it up: reeve up',
+      },
+    );
   };
 
   return {
@@ -60,13 +64,18 @@ const logFiles = (store: Store, layout: Layout, stack: Name, query: Partial<Logs
   }
   const reserved = placesOf(store, stack);
   const wanted = reserved.filter(
-    ({ id, service }) => (!query.service || service === query.service) && (!query.instance || id === query.instance),
+    ({ id, service }) =>
+      (!query.service || service === query.service) && (!query.instance || id === query.instance),
   );
   if (wanted.length === 0) {
     const asked = query.instance ?? query.service ?? stack;
-    throw new Refusal('logs.unknown', `Cannot read the logs of "${asked}": stack "${stack}" has no such service or instance`, {
-      fix: 'see what there is: reeve ps',
-    });
+    throw new Refusal(
+      'logs.unknown',
+      `Cannot read the logs of "${asked}": stack "${stack}" has no such service or instance`,
+      {
+        fix: 'see what there is: reeve ps',
+      },
+    );
   }
   return wanted.flatMap(({ id }) =>
     STREAMS.map((stream) => ({ path: instanceLogPath(layout, stack, id, stream), stream, instance: id })),
@@ -76,11 +85,13 @@ const logFiles = (store: Store, layout: Layout, stack: Name, query: Partial<Logs
 // Both seats of every slot that the current release or a running instance has: the output of what ran there before is there too.
 const placesOf = (store: Store, stack: Name): { id: string; service: Name }[] => {
   const ids = new Map<string, Name>();
-  const current = store.releases.list(stack).find(({ state }) => state === 'current') ?? store.releases.list(stack)[0];
+  const current =
+    store.releases.list(stack).find(({ state }) => state === 'current') ?? store.releases.list(stack)[0];
   for (const service of current?.stack.services ?? []) {
     const slots = Math.max(service.replicas, store.stacks.get(stack)?.scale[service.name]?.replicas ?? 0);
     for (let slot = 1; slot <= slots; slot += 1) {
-      for (const seat of ['blue', 'green'] as const) ids.set(instanceId({ service: service.name, slot, seat }), service.name);
+      for (const seat of ['blue', 'green'] as const)
+        ids.set(instanceId({ service: service.name, slot, seat }), service.name);
     }
   }
   for (const row of store.instances.list(stack)) ids.set(instanceId(row), row.service);
@@ -93,9 +104,13 @@ const execContext = ({ store, releaseDisk }: StackHands, stack: Name, request: E
   const row = rows.find(({ warmUntil }) => warmUntil === null) ?? rows[0];
   const release = row && store.releases.get(stack, row.release);
   if (!row || !release) {
-    throw new Refusal('exec.not-running', `Cannot run a command in "${request.service}": it has no instance`, {
-      fix: `start it: reeve start ${request.service}`,
-    });
+    throw new Refusal(
+      'exec.not-running',
+      `Cannot run a command in "${request.service}": it has no instance`,
+      {
+        fix: `start it: reeve start ${request.service}`,
+      },
+    );
   }
   const { spec } = releaseDisk.describeInstance(release, row);
   const { argv, shell } = request.command;

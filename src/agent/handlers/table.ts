@@ -1,7 +1,8 @@
 // One function per call of api/wire.ts; the server makes the routes from the table, and the type makes the table complete.
 import type { CallName, CALLS, CallTypes } from '../../api/wire.ts';
 
-type Part<K extends CallName, P extends 'params' | 'query' | 'body'> = CallTypes[K] extends Record<P, infer T> ? T : unknown;
+type Part<K extends CallName, P extends 'params' | 'query' | 'body'> =
+  CallTypes[K] extends Record<P, infer T> ? T : unknown;
 
 export type Caller = {
   /** A user name of this host, as the client says; whoever reaches the socket is trusted to say it. */

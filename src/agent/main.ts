@@ -1,0 +1,60 @@
+// The daemon's life: claim the state folder, wire the rooms, adopt what runs, resume what was interrupted, answer calls.
+// It is crash-only: being told to stop is the same as being killed, with a tidier log. No instance ever stops with it.
+import { mkdirSync } from 'node:fs';
+import { pino } from 'pino';
+import { reeveVersion } from '../kit/version.ts';
+import { toReport } from '../model/error.ts';
+import type { Layout } from '../model/layout.ts';
+import { claimHome } from './claim-home.ts';
+import { openServer } from './server.ts';
+import { wire } from './wire.ts';
+
+export type AgentOptions = {
+  readonly layout: Layout;
+  /** Loopback port of the builtin edge. */
+  readonly edgePort: number;
+  /** Environment that programs inherit from: PATH, HOME, LANG, TZ. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+/** Runs the agent until it is told to stop. Refusal `agent.running` where the state folder has one. */
+export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise<void> => {
+  mkdirSync(layout.home, { recursive: true, mode: 0o750 });
+  const version = reeveVersion();
+  const claim = claimHome(layout, version);
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const failed = (what: string, error: unknown): void =>
+    log.error({ what, report: toReport(error) }, 'failed');
+  process.on('unhandledRejection', (error) => failed('unhandled rejection', error));
+
+  const stopping = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.resolve(signal));
+  process.on('SIGHUP', () => log.info('SIGHUP ignored: the agent outlives its terminal'));
+
+  const wired = await wire({
+    layout,
+    edgePort,
+    env,
+    version,
+    failed,
+    stop: () => stopping.resolve('asked over its socket'),
+  });
+  const server = await openServer({
+    socket: layout.socket,
+    handlers: wired.handlers,
+    redact: wired.redact,
+    failed,
+    called: wired.audit,
+  });
+  log.info(
+    { version, pid: process.pid, home: layout.home, socket: layout.socket, ...wired.found },
+    'agent started',
+  );
+  wired.resume();
+
+  const reason = await stopping.promise;
+  log.info({ reason }, 'agent stops; what it runs goes on');
+  await server.close();
+  await wired.close();
+  claim.release();
+};
