@@ -25,12 +25,12 @@ export const formatAge = (ms: number): string => {
 
 const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 
-/** `512 B`, `1.5 KB`, `84 MB`: steps of 1024, as in the stack file. */
+/** `512 B`, `1.5 KB`, `84 MB`: steps of 1,000, as MB is in the stack file. */
 export const formatBytes = (bytes: number): string => {
   let amount = Math.max(0, bytes);
   let unit = 0;
   while (amount >= 999.5 && unit < BYTE_UNITS.length - 1) {
-    amount /= 1024;
+    amount /= 1000;
     unit += 1;
   }
   const digits = unit > 0 && amount < 9.95 ? 1 : 0;

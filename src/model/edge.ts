@@ -48,3 +48,31 @@ export type EdgeAnswer = {
   /** Null where no instance answered: the edge did. */
   readonly servedBy: { readonly service: Name; readonly slot: number; readonly seat: Seat } | null;
 };
+
+/** What the builtin edge counted since it started. */
+export type EdgeMetrics = {
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** Client connections, and those of them that became something else than HTTP. */
+  readonly connections: number;
+  readonly upgraded: number;
+  /** Requests in the waiting room. */
+  readonly waiting: number;
+  readonly rssBytes: number;
+  readonly cpuMs: number;
+  /** Answers the edge gave by itself, by status and reason: `502 upstream-refused`. */
+  readonly ownAnswers: Readonly<Record<string, number>>;
+  /** Upper bounds of the latency buckets; one more bucket has no bound. */
+  readonly latencyBoundsMs: readonly number[];
+  readonly services: readonly {
+    readonly stack: Name;
+    readonly service: Name;
+    readonly waiting: number;
+    /** Indexed by the first digit of the status, 1 to 5. */
+    readonly answersByClass: readonly number[];
+    /** How many answers fell into each bucket (not cumulative): milliseconds until the answer's header. */
+    readonly latency: readonly number[];
+    readonly latencySumMs: number;
+    readonly upstreams: readonly UpstreamTraffic[];
+  }[];
+};

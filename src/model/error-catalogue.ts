@@ -1,25 +1,180 @@
 // Every code an error or a problem can carry, with the sentence its page in docs/reference/errors.md begins with.
 // Each room adds its codes to its own section. A test fails on a code that nothing raises, or that is not in here.
 
-const stack = {} as const;
+const stack = {
+  'yaml.syntax': 'The file is not YAML.',
+  'yaml.encoding': 'The file is not plain UTF-8 text.',
+  'yaml.too-large': 'The file is larger, longer or nested deeper than a stack file can be.',
+  'yaml.alias': 'An alias leads nowhere, or into itself.',
+  'yaml.merge': 'Merge keys ("<<") are not taken: which value wins is too easily misread.',
+  'yaml.tag': 'A YAML tag is not taken: a stack file has plain values only.',
+  'yaml.directive': 'A YAML directive is not taken: a stack file is plain YAML 1.2.',
+  'yaml.key': 'A key is something else than a plain word.',
+  'key.duplicate': 'A key is there twice, and only one can be meant.',
+  'key.missing': 'A key that is required is not there.',
+  'key.unknown': 'A stack file has no such key at that place.',
+  'key.no-effect': 'A key is there whose value nothing will ever look at.',
+  'value.wrong': 'A value is not of the kind that its key takes.',
+  'stack.empty': 'The stack file says nothing that could run.',
+  'stack.more-problems': 'There are more problems than are shown.',
+  'name.wrong': 'A name has something else in it than lower-case letters, digits and dashes, or is too long.',
+  'name.reserved': 'A service has a name that Reeve keeps for itself.',
+  'name.duplicate': 'A service and a job have the same name.',
+  'command.empty': 'A command names no program.',
+  'command.unclosed': 'A quote in a command is never closed.',
+  'command.shell-syntax': 'A command counts on a shell, and there is none.',
+  'command.shell-list': 'A list of arguments is to be handed to a shell, which takes one line.',
+  'command.bad-variable': 'A dollar in a command begins neither a variable nor a doubled dollar.',
+  'command.assignment': 'A command sets a variable in front of the program, which only a shell can.',
+  'command.builtin': 'The program of a command is part of a shell, and not a program.',
+  'command.zero-byte': 'A command has a zero byte in it, which no argument can hold.',
+  'command.unset-variable': 'A command names a variable that its environment does not have.',
+  'user.wrong': 'A user is not given by a name that a host could know.',
+  'env.bad-name': 'A variable has a name that no environment takes.',
+  'env.reserved': 'A variable is set that Reeve sets by itself.',
+  'env.zero-byte': 'The value of a variable has a zero byte in it.',
+  'env.not-expanded': 'The value of a variable looks as if another were to be filled in, and that does not happen.',
+  'env.repeated-file': 'An env file is named twice.',
+  'env.always-set': 'A variable is required that the stack file itself sets.',
+  'env.bad-condition': 'The condition of a required variable does not name one other variable.',
+  'secret.inline': 'Something that looks secret stands in the stack file.',
+  'port.conflict': 'Two services need the same fixed port.',
+  'port.out-of-range': 'The fixed ports of a service go beyond the highest port there is.',
+  'port.privileged': 'A fixed port is one that only root may listen on.',
+  'route.conflict': 'Two routes of the stack have the same host and path.',
+  'route.no-port': 'A service has a route and no port.',
+  'route.bad-host': 'The host of a route is not a host.',
+  'route.bad-path': 'The path of a route is not one that a request could have.',
+  'health.no-port': 'A service is probed over the network and has no port.',
+  'health.bad-path': 'The path of a probe is not one that can be asked for.',
+  'health.bad-pattern': 'The pattern of a log probe is no regular expression, or too long.',
+  'health.two-probes': 'A service has more than one probe.',
+  'health.never-in-time': 'The gate of a service would end before the service could pass it.',
+  'health.long-timeout': 'One probe may take longer than the whole gate.',
+  'dependency.unknown': 'A service depends on something that is no service of the stack.',
+  'dependency.self': 'A service depends on itself.',
+  'dependency.cycle': 'Services depend on each other in a circle.',
+  'dependency.repeated': 'A dependency is named twice.',
+  'dependency.no-health': 'A service waits for the health of another that has no probe.',
+  'dependency.no-replicas': 'A service waits for the health of another that never runs.',
+  'strategy.replicas': 'A service that is to run once has several replicas.',
+  'strategy.no-hold': 'Requests would fail at every deploy, because none may wait.',
+  'strategy.no-replicas': 'A service has a route, and nothing runs behind it.',
+  'strategy.never-restarts': 'A service has a route, and would stay down once it ends.',
+  'job.no-phase': 'Nothing says when a job runs.',
+  'job.misleading-name': 'A job has the name of one phase and runs in another.',
+  'path.wrong': 'A path of the host can not be used as it is written.',
+  'path.outside': 'A path leads out of the release, or out of the repository.',
+  'folder.overlap': 'Two shared or cached folders are the same, or one lies within the other.',
+  'source.two-kinds': 'The source is a folder and a git repository at once.',
+  'source.no-kind': 'The source is neither a folder nor a git repository.',
+  'source.stray-key': 'A key belongs to the other kind of source.',
+  'source.bad-url': 'The address of a git repository is not one that git can reach safely.',
+  'source.bad-ref': 'A git ref is not one that git takes.',
+  'source.password': 'The address of a git repository has a password in it.',
+  'time.short': 'A time is too short to mean anything.',
+  'time.long': 'A time is longer than anybody can mean.',
+} as const;
 
 const plan = {} as const;
 
 const engine = {} as const;
 
-const supervision = {} as const;
+const supervision = {
+  'instance.not-started': 'An instance could not be started, so that none of its batch was left running.',
+  'instance.not-stopped': 'An instance could not be stopped, or something of it could not be proved gone.',
+  'instance.unknown': 'A call named an instance that is not meant to run.',
+  'gate.never-ready': 'The new instance ran and its probe did not succeed within the time that the gate allows.',
+  'gate.wrong-port': 'The new instance listens on another port or address than the one that Reeve gave it.',
+  'gate.degraded': 'The new instance answered, and called itself degraded for as long as the gate waited.',
+  'gate.exited': 'The new instance ended before it was ready.',
+  'gate.died-after-ready': 'The new instance was ready and ended before it had settled.',
+  'gate.start-failed': 'The program of the new instance could not be started.',
+  'gate.stopped': 'The new instance was stopped while its gate was watching.',
+  'supervision.closed': 'The agent stopped while something waited for an instance; the instance goes on.',
+} as const;
 
 const driver = {} as const;
 
-const edge = {} as const;
+const edge = {
+  'edge.not-started': 'The process of the edge ended before it served.',
+  'edge.not-reached': 'The process of the edge, or its public door, does not answer.',
+  'edge.port-taken': 'Another program listens on the port of the edge.',
+  'edge.invalid-site': 'The routes and ports of a stack are not a site that the edge can serve.',
+  'edge.route-taken': 'Another stack has the same host and path at the edge.',
+  'edge.refused': 'The edge did not take the new site of a stack, and the one before is in force again.',
+} as const;
 
-const storage = {} as const;
+const storage = {
+  'store.newer': 'A newer version of Reeve wrote the database of this state folder.',
+  'store.damaged': 'The database of this state folder can not be trusted, and is left as it is.',
+  'store.full': 'The disk of the state folder has no space left.',
+  'store.busy': 'Another process has held the database for longer than a write may take.',
+  'store.unusable': 'The database can not be opened, read or written by this user.',
+  'port.reserved': 'A port that the plan wanted belongs to another stack by now.',
+  'lock.bad-owner': 'The owner of a lock has to be a name, and not the word "free".',
+  'lock.bad-task': 'The task of a lock has to be a short word.',
+  'lock.held': 'Another owner or task has the lock of the stack.',
+  'lock.not-in-time': 'Another still had the lock of the stack when the wait was over.',
+  'lock.not-holder': 'Only the holder of a lock can release it.',
+  'lock.no-process': 'A lock can hang only on the life of a process that there is.',
+  'release.not-placed': 'The folder of the release is not on disk, or its record of variables is damaged.',
+  'release.disk-full': 'The disk of the state folder has no space for another release.',
+  'release.tool-failed': 'A tool of the host that copies files or sets their owner did not succeed.',
+  'release.no-user': 'The stack names a user that this host does not have.',
+  'release.shared-taken': 'Where a shared folder has to be there is a file or a link.',
+  'release.bad-path': 'A folder of the stack leads out of the release.',
+  'env.moved': 'The env files changed between planning a release and placing it.',
+} as const;
 
-const sources = {} as const;
+const logs = {
+  'logs.bad-pattern': 'The text to search logs for is not a regular expression.',
+  'logs.slow-pattern': 'The regular expression to search logs for takes time without bound.',
+  'logs.unreadable': 'A log file is there and can not be read.',
+  'logs.not-retained': 'The old part of a log could not be copied out, and so was not freed.',
+} as const;
+
+const sources = {
+  'source.missing': 'The folder, repository, ref or subfolder that the stack file names is not there.',
+  'source.unsafe': 'The source has something that no release may have: a link that leads out, a device, a submodule.',
+  'source.moved': 'The source changed while it was read.',
+  'source.unreadable': 'A file of the source can not be read.',
+  'source.unreachable': 'The server of the git repository does not answer.',
+  'source.auth-refused': 'The server of the git repository refused the credentials of the agent.',
+  'source.git': 'Git refused for a reason that Reeve does not know.',
+  'source.no-git': 'The host has no git.',
+  'env.missing-file': 'An env file that is not optional is not there.',
+  'env.syntax': 'A line of an env file can not be read.',
+  'env.open-to-others': 'Others than its owner can read or write an env file with secrets.',
+  'env.too-large': 'An env file is larger than any environment can be.',
+  'env.unreadable': 'An env file can not be read, or is no file.',
+  'env.required': 'A variable that a service or job requires is not set or empty.',
+} as const;
 
 const agent = {} as const;
 
-const cli = {} as const;
+const cli = {
+  'init.exists': 'There is a stack file already, and `reeve init` leaves it as it is.',
+  'init.bad-answer': 'An answer given to `reeve init` would make a stack file that is not valid.',
+  'init.not-written': 'The system refused to write the stack file.',
+  'agent.absent': 'No agent answers on its socket; start one with `reeve agent start`.',
+  'agent.gone': 'The agent went away while a change was followed, and did not come back.',
+  'agent.hung-up': 'The agent ended the connection before it had answered.',
+  'agent.no-access': 'The user may not use the socket of the agent.',
+  'agent.not-linux': 'An agent runs on Linux only; the CLI works elsewhere too.',
+  'agent.not-started': 'The agent ended, or did not listen in time, when it was started.',
+  'agent.not-stopped': 'The agent was asked to stop and its process still runs.',
+  'agent.not-understood': 'The answer on the socket is not what this version of Reeve expects.',
+  'change.unseen': 'The agent accepted to tell of a change and then told nothing.',
+  'cli.no-file': 'There is no stack file, or it can not be read.',
+  'cli.not-confirmed': 'What can not be undone was not confirmed with the name of the stack.',
+  'cli.stack-unclear': 'The command is about one stack, and it is not clear which one.',
+  'cli.usage': 'The command line is not one that Reeve has.',
+  'exec.no-user': 'The user a service runs as does not exist on this host.',
+  'exec.not-started': 'The program that was to run in the place of a service could not be started.',
+  'exec.other-user': 'Only root, or the user of the service, may run a command in its place.',
+  'service.unknown': 'The stack has no service of that name.',
+} as const;
 
 export const ERROR_CATALOGUE = {
   ...stack,
@@ -29,6 +184,7 @@ export const ERROR_CATALOGUE = {
   ...driver,
   ...edge,
   ...storage,
+  ...logs,
   ...sources,
   ...agent,
   ...cli,

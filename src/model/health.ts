@@ -10,6 +10,11 @@ export type ProbeAnswer = {
   readonly tookMs: number;
   /** 0 to 1 where the answer reports progress. */
   readonly progress: number | null;
+  /**
+   * Why it is not healthy, where the probe can tell. `refused`: nothing listens. `no-answer`: not within the time-out.
+   * `wrong-answer`: it answered something else than expected.
+   */
+  readonly cause?: 'refused' | 'no-answer' | 'wrong-answer';
 };
 
 /** How a process ended. `signal` is set where one killed it. `unknown`: nobody saw it end. */

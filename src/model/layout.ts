@@ -35,6 +35,9 @@ export const agentRecordPath = (layout: Layout): string => join(layout.home, 'ag
 export const agentLogPath = (layout: Layout): string => join(layout.home, 'agent.log');
 export const edgeFolder = (layout: Layout): string => join(layout.home, 'edge');
 
+/** Mirrors of git repositories, shared by all stacks. */
+export const sourcesFolder = (layout: Layout): string => join(layout.home, 'sources');
+
 export const stackFolder = (layout: Layout, stack: Name): string =>
   join(layout.home, 'stacks', toName(stack));
 export const releasesFolder = (layout: Layout, stack: Name): string =>

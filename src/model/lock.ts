@@ -42,6 +42,8 @@ export type AcquireRequest = {
   readonly task: string;
   readonly reason: string;
   readonly holder: LockHolder;
+  /** Contended also where the same owner and task has it, unless by the very same process: for one that must run alone. */
+  readonly exclusive?: boolean;
 };
 
 export type AcquireResult =

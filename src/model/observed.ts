@@ -27,6 +27,8 @@ export type Observed = {
   readonly ports: Readonly<Record<InstanceId, number>>;
   /** Ports that others have: other stacks' reservations and whatever listens on this host. */
   readonly busyPorts: readonly number[];
+  /** Who has a busy port, where that is known: `stack "shop" (web-1-blue)`. */
+  readonly portOwners?: Readonly<Record<number, string>>;
   /** Hosts and paths that other stacks have at this edge. */
   readonly foreignRoutes: readonly { readonly stack: Name; readonly host: string; readonly path: string }[];
   /** Replica counts set by `reeve scale`; they stay until the stack file's own count changes. */

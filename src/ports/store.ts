@@ -59,6 +59,7 @@ export interface ReleaseStore {
   get(stack: Name, id: number): Release | null;
   /** Newest first. */
   list(stack: Name): readonly Release[];
+  /** At most one is `current`: making another one so turns it `stable` in the same write. */
   setState(stack: Name, id: number, state: ReleaseState, reason: string | null): void;
   setHasTree(stack: Name, id: number, hasTree: boolean): void;
   remove(stack: Name, id: number): void;
@@ -73,6 +74,7 @@ export interface InstanceStore {
 export interface PortStore {
   of(stack: Name): Readonly<Record<InstanceId, number>>;
   all(): readonly { readonly stack: Name; readonly instance: InstanceId; readonly port: number }[];
+  /** Adds to what the stack has. Failure `port.reserved` where another stack has one of them; then none is reserved. */
   reserve(stack: Name, ports: Readonly<Record<InstanceId, number>>): void;
   free(stack: Name): void;
 }
@@ -80,7 +82,11 @@ export interface PortStore {
 /** Also usable while no agent runs: several processes may open the same database. */
 export interface LockStore {
   read(stack: Name): LockRecord;
-  /** Idempotent for the same owner and task. A lock whose holder's process is gone is taken over, on the record. */
+  /**
+   * Idempotent for the same owner and task: `already-held` while its process is the same, and `acquired` with a new
+   * fencing number where another process of that task asks. A lock whose holder's process is gone is taken over, on
+   * the record. Refusals `lock.bad-owner`, `lock.bad-task`.
+   */
   acquire(request: AcquireRequest): AcquireResult;
   /** `task` must be the holder's. */
   release(stack: Name, task: string): LockReleaseResult;

@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+
+/** What runs an agent in its foreground, on the very Node and sources that run this. */
+export const agentCommand = (extra: readonly string[] = []): string[] => [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  join(import.meta.dirname, 'main.ts'),
+  'agent',
+  'start',
+  '--foreground',
+  ...extra,
+];

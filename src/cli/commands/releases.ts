@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import type { ReleaseLine } from '../../api/wire.ts';
+import { formatAge } from '../../kit/format.ts';
+import type { ReleaseState } from '../../model/release.ts';
+import { chooseStack } from '../choose-stack.ts';
+import { withExamples } from '../examples.ts';
+import type { Voice } from '../output/output.ts';
+import type { Style } from '../output/paint.ts';
+import { renderTable } from '../output/table.ts';
+import { type Line, span } from '../output/text.ts';
+import { action } from '../session.ts';
+
+export const register = (program: Command): void => {
+  const command = program
+    .command('releases')
+    .description('List the releases of the stack, newest first, and which of them can be rolled back to.')
+    .action(
+      action(async (session) => {
+        const { client, output, signal, world } = session;
+        const stack = await chooseStack(session);
+        const releases = await client.call('releases', { params: { stack }, signal });
+        output.answer(releases, (voice) => renderReleases(releases, world.now(), voice));
+      }),
+    );
+  withExamples(
+    command,
+    ['reeve releases', 'what was deployed'],
+    ['reeve releases --json | jq \'.[] | select(.state == "bad")\'', 'what was refused, and why'],
+  );
+};
+
+const STYLES: Readonly<Record<ReleaseState, Style>> = {
+  candidate: 'cyan',
+  current: 'boldGreen',
+  stable: 'green',
+  bad: 'red',
+};
+
+const renderReleases = (releases: readonly ReleaseLine[], now: number, voice: Voice): Line[] => {
+  if (releases.length === 0) return [[span('No release yet. Make one with: reeve deploy')]];
+  const rows = releases.map((release) => [
+    [span(String(release.id), release.state === 'current' ? 'bold' : undefined)],
+    [span(release.state, STYLES[release.state])],
+    [span(`${formatAge(now - release.createdAt)} ago`, 'dim')],
+    [span(release.revision.slice(0, 8), 'dim')],
+    rollbackCell(release),
+    release.reason === null
+      ? [span(release.summary)]
+      : [span(release.summary), span(`  ${release.reason}`, release.state === 'bad' ? 'red' : 'dim')],
+  ]);
+  return renderTable(
+    {
+      columns: [
+        { title: 'RELEASE', align: 'right' },
+        { title: 'STATE' },
+        { title: 'MADE', align: 'right' },
+        { title: 'REVISION', drop: 1 },
+        { title: 'ROLL BACK' },
+        { title: 'WHAT', atLeast: 20 },
+      ],
+      rows,
+    },
+    { width: voice.width - 1 },
+  );
+};
+
+const rollbackCell = ({ canRollBack, isWarm }: ReleaseLine): Line => {
+  if (!canRollBack) return [];
+  return [span(isWarm ? 'at once' : 'yes', isWarm ? 'green' : undefined)];
+};

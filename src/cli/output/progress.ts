@@ -1,0 +1,115 @@
+// Shows a change as it goes: live steps on a terminal, plain lines elsewhere.
+import type { FollowLine } from '../../api/wire.ts';
+import { formatDuration } from '../../kit/format.ts';
+import { advance, type ChangeProgress, runningSteps, type StepProgress } from './change-progress.ts';
+import { openLiveArea } from './live-area.ts';
+import type { Voice } from './output.ts';
+import { PHASE_TITLES } from './phases.ts';
+import { endedStepLines, runningStepLines, sentenceOf } from './step-lines.ts';
+import { type Line, paintLines, span } from './text.ts';
+
+export type ProgressView = {
+  readonly show: (line: FollowLine) => void;
+  readonly close: () => void;
+};
+
+export const openProgress = (voice: Voice, now: () => number): ProgressView =>
+  voice.screen.isTerminal ? liveProgress(voice, now) : plainProgress(voice);
+
+const FRAME_MS = 100;
+
+const liveProgress = (voice: Voice, now: () => number): ProgressView => {
+  const area = openLiveArea(voice.screen, voice.paint);
+  let progress: ChangeProgress | null = null;
+  let kept = 0;
+  let heading: string | null = null;
+  let hasTitle = false;
+
+  // Steps end in the order in which they began, so what ended first scrolls away first.
+  const keepEnded = (): void => {
+    if (!progress) return;
+    const lines: Line[] = [];
+    if (!hasTitle) lines.push(titleLine(progress));
+    hasTitle = true;
+    for (let one = progress.steps[kept]; one && one.endedAt !== null; one = progress.steps[kept]) {
+      lines.push(...headingLines(one), ...endedStepLines(one, voice));
+      kept += 1;
+    }
+    area.keep(lines);
+  };
+
+  const headingLines = (one: StepProgress): Line[] => {
+    const title = titleOf(one);
+    if (title === heading) return [];
+    heading = title;
+    return [[span(title, 'bold')]];
+  };
+
+  const redraw = (): void => {
+    if (!progress) return;
+    const running = runningSteps(progress);
+    area.keep(running[0] ? headingLines(running[0]) : []);
+    area.draw(
+      progress.change.state === 'queued'
+        ? [[{ text: '  ' }, span('waiting for the changes before it', 'dim')]]
+        : running.flatMap((one) => runningStepLines(one, now(), voice)),
+    );
+  };
+
+  const frames = setInterval(redraw, FRAME_MS);
+  return {
+    show: (line) => {
+      progress = advance(progress, line);
+      area.draw([]);
+      keepEnded();
+      redraw();
+    },
+    close: () => {
+      clearInterval(frames);
+      area.draw([]);
+      area.close();
+    },
+  };
+};
+
+const titleOf = ({ step, state }: StepProgress): string =>
+  state === 'undoing' || state === 'undone' || state === 'undo-failed' ? 'Undo' : PHASE_TITLES[step.phase];
+
+const titleLine = ({ change }: ChangeProgress): Line => [
+  span(change.plan.sentence, 'bold'),
+  span(`  change ${change.id}`, 'dim'),
+];
+
+// One line when a step begins and one when it ends, each with the time since the change was opened: for logs and CI.
+const plainProgress = (voice: Voice): ProgressView => {
+  let progress: ChangeProgress | null = null;
+  const begun = new Set<number>();
+  const ended = new Set<number>();
+  let hasTitle = false;
+
+  const write = (line: Line): void => voice.screen.write(paintLines([line], voice.paint));
+  const tell = (at: number, text: string): void => {
+    const since = formatDuration(at - progress!.change.openedAt);
+    write([span(`[${since.padStart(8)}] ${text}`)]);
+  };
+
+  return {
+    show: (line) => {
+      progress = advance(progress, line);
+      if (!progress) return;
+      if (!hasTitle) write([span(`Change ${progress.change.id}: ${progress.change.plan.sentence}`)]);
+      hasTitle = true;
+      const count = progress.change.plan.steps.length;
+      progress.steps.forEach((one, at) => {
+        const place = `${one.step.id}/${count}`;
+        if (!begun.has(at)) tell(one.beganAt, `${place} ${sentenceOf(one)}`);
+        begun.add(at);
+        if (one.endedAt === null || ended.has(at)) return;
+        ended.add(at);
+        const took = formatDuration(one.endedAt - one.beganAt);
+        tell(one.endedAt, `${place} ${one.state} in ${took}${one.words ? `: ${one.words}` : ''}`);
+      });
+    },
+    close: () => {},
+  };
+};

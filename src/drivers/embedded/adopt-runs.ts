@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootId, identify } from '../../kit/process-identity.ts';
+import { isName } from '../../model/names.ts';
+import { runKey } from '../../ports/driver.ts';
+import type { House } from './house.ts';
+import { markerOf, readRunRecord } from './run-record.ts';
+import { Run } from './run.ts';
+import { takeSnapshot, type Snapshot } from './snapshots.ts';
+
+const START_WITHIN_MS = 5000;
+const END_WITHIN_MS = 2500;
+
+/** Takes over every run that is on disk below the folder of the stacks; those of an agent that died at any instant too. */
+export const adoptRuns = async (stacks: string, house: House): Promise<void> => {
+  const found: Run[] = [];
+  for (const stack of namesIn(stacks)) {
+    for (const id of namesIn(join(stacks, stack, 'run'))) {
+      const run = house.runs.has(runKey({ stack, id })) ? null : recallRun({ stack, id }, house);
+      if (run) found.push(run);
+    }
+  }
+  let snapshot: Snapshot | null = null;
+  const look = (): Snapshot => (snapshot ??= takeSnapshot());
+  // Between the start of a shim and its record lies a moment in which an agent may have died.
+  await Promise.all(found.filter(({ state }) => state === 'starting').map((run) => awaitStart(run, look)));
+  // One that is dead may have a shim that is about to say how it ended.
+  const dead = found.filter(
+    (run) => run.isRunning && identify(run.process!.pid)?.startTicks !== run.process!.startTicks,
+  );
+  for (const run of dead) run.check();
+  await Promise.all(dead.map((run) => run.until(() => !run.isRunning, END_WITHIN_MS)));
+};
+
+const recallRun = (ref: { readonly stack: string; readonly id: string }, house: House): Run | null => {
+  const folder = house.folderOf(ref);
+  const record = readRunRecord(folder);
+  // A folder of another name was copied by somebody; its processes are not ours to touch.
+  if (!record || record.stack !== ref.stack || record.id !== ref.id) return null;
+  const run = new Run(folder, record, house.runTools);
+  // First listen, then look: what ends in between is heard.
+  if (record.bootId === bootId()) listen(run, house);
+  run.recall();
+  if (!run.isRunning && run.state !== 'starting') run.close();
+  house.runs.set(runKey(ref), run);
+  return run;
+};
+
+const listen = (run: Run, house: House): void => {
+  try {
+    run.listen();
+  } catch (error) {
+    if (!(error as NodeJS.ErrnoException).code) throw error;
+    house.log(`"${run.record.id}" has no life line, its end is noticed by looking`);
+  }
+};
+
+const awaitStart = async (run: Run, look: () => Snapshot): Promise<void> => {
+  const marker = markerOf(run.record);
+  const hasShim = (): boolean => (look().marks.byShim.get(marker)?.length ?? 0) > 0;
+  if (hasShim() && (await run.until(() => run.isDecided, START_WITHIN_MS))) return run.giveUp();
+  run.recall();
+  // Its shim was killed before it wrote anything: the program is the one that leads its session.
+  const leader = (look().marks.byMarker.get(marker) ?? []).find(
+    (pid) => look().table.get(pid)?.session === pid,
+  );
+  const identity = leader === undefined ? null : identify(leader);
+  if (identity) run.begin({ ...identity, shimPid: identity.pid, shimStartTicks: -1 });
+  run.giveUp();
+};
+
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder).filter(isName);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+};

@@ -1,0 +1,99 @@
+import type { Change, ChangeState } from '../model/change.ts';
+import type { ErrorReport } from '../model/error.ts';
+import { stepHistory } from './change-log.ts';
+import { describeOutcome } from './describe-outcome.ts';
+import { freeLock } from './hold-lock.ts';
+import { canBeUndone, type ChangeRun } from './run-step.ts';
+import type { Undone } from './undo-change.ts';
+
+export type Ending =
+  | { readonly end: 'done'; readonly unfinished: readonly ErrorReport[] }
+  | ({
+      readonly end: 'failed' | 'cancelled';
+      readonly report: ErrorReport;
+      readonly blame: string | null;
+    } & Undone)
+  /** The lock was lost on the way: nothing more was touched, and nothing undone. */
+  | { readonly end: 'lost'; readonly report: ErrorReport };
+
+/** Judges the release, closes the change, frees the lock and tells everybody. */
+export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Change> => {
+  const { hands, change, held } = run;
+  const { store, clock, publish } = hands;
+  if (ending.end !== 'done' && ending.end !== 'lost' && ending.blame !== null) markBad(run, ending.blame);
+  const error = reportOf(run, ending);
+  const state: ChangeState = ending.end === 'cancelled' ? 'cancelled' : error ? 'failed' : 'done';
+  const outcome = describeOutcome(run, ending);
+  if (ending.end !== 'lost') await forgetJobs(run);
+  const at = clock.now();
+  store.journal.close(change.id, { state, at, outcome, error });
+  freeLock(hands, held);
+  const closed = store.journal.get(change.id) ?? { ...change, state, closedAt: at, outcome, error };
+  publish({
+    event: 'change.closed',
+    at,
+    stack: change.stack,
+    change: change.id,
+    state,
+    sentence: closed.outcome ?? outcome,
+    error: closed.error,
+  });
+  return closed;
+};
+
+// A release that serves stays what it is: only one that was taken back is given up.
+const markBad = ({ hands, change }: ChangeRun, reason: string): void => {
+  const { releases } = hands.store;
+  const id = change.plan.release.to;
+  const release = id === null ? null : releases.get(change.stack, id);
+  if (!release || release.state === 'current') return;
+  releases.setState(change.stack, release.id, 'bad', reason);
+};
+
+const reportOf = (run: ChangeRun, ending: Ending): ErrorReport | null => {
+  switch (ending.end) {
+    case 'done': {
+      const [first, ...others] = ending.unfinished;
+      if (!first) return null;
+      const also = others.map(({ message }) => message);
+      const why = [first.why, ...also].filter((words) => words !== undefined);
+      return { ...tried(first), ...(why.length > 0 ? { why: why.join('; ') } : {}) };
+    }
+    case 'failed':
+    case 'cancelled':
+      return {
+        ...tried(ending.report),
+        undone: [...(ending.report.undone ?? []), ...ending.undone],
+        notUndone: [...(ending.report.notUndone ?? []), ...ending.notUndone],
+      };
+    case 'lost':
+      return { ...tried(ending.report), undone: [], notUndone: leftStanding(run) };
+    default:
+      return ending satisfies never;
+  }
+};
+
+// A refusal inside a change is not "nothing was touched": it was tried.
+const tried = (report: ErrorReport): ErrorReport =>
+  report.kind === 'defect' ? report : { ...report, kind: 'failure', exit: 1 };
+
+const leftStanding = ({ hands, change }: ChangeRun): readonly string[] => {
+  const records = hands.store.journal.get(change.id)?.records ?? change.records;
+  return change.plan.steps
+    .filter((step) => canBeUndone(step) && stepHistory(records, step).hasBegun)
+    .map(({ sentence }) => sentence);
+};
+
+// Their records were kept until now, so that a resumed change would not run a job again.
+const forgetJobs = async ({ hands, change }: ChangeRun): Promise<void> => {
+  const jobs = change.plan.steps.filter((step) => step.kind === 'run-job');
+  if (jobs.length === 0) return;
+  try {
+    const prefix = `job-${change.id}-`;
+    const facts = await hands.driver.observe(change.stack);
+    const ended = facts.filter(({ ref, state }) => ref.id.startsWith(prefix) && state !== 'running');
+    await hands.driver.forget(ended.map(({ ref }) => ref));
+  } catch (error) {
+    hands.failed(`the run records of the jobs of change ${change.id} were not removed`, error);
+  }
+};

@@ -1,0 +1,61 @@
+import type { Plan } from '../model/plan.ts';
+import type { Ending } from './conclude-change.ts';
+import type { ChangeRun } from './run-step.ts';
+
+/** One sentence about how a change ended: what serves now comes first. */
+export const describeOutcome = (run: ChangeRun, ending: Ending): string => {
+  const resumed = run.isResumed ? ' (resumed after the agent was restarted)' : '';
+  return `${sentenceOf(run, ending)}${resumed}`;
+};
+
+const sentenceOf = (run: ChangeRun, ending: Ending): string => {
+  const { plan } = run.change;
+  switch (ending.end) {
+    case 'done': {
+      const done = pastSentence(plan);
+      const count = ending.unfinished.length;
+      if (count === 0) return done;
+      if (ending.unfinished.some(({ code }) => code === 'bake.bad')) return staysThoughBad(plan);
+      return `${done}, but ${count === 1 ? 'one of the last steps' : `${count} of the last steps`} failed`;
+    }
+    case 'lost':
+      return 'Stopped where it was, and nothing was undone: the lock was lost';
+    case 'failed':
+    case 'cancelled': {
+      const stands = whatStands(run);
+      if (ending.notUndone.length === 0) return stands;
+      return `${stands}; not everything could be undone`;
+    }
+    default:
+      return ending satisfies never;
+  }
+};
+
+const staysThoughBad = ({ release }: Plan): string =>
+  `Release ${release.to} stays live though it turned bad: release ${release.from} was bad too, and going back to it would help nobody`;
+
+const whatStands = ({ hands, change }: ChangeRun): string => {
+  const { plan, stack } = change;
+  const live = hands.store.releases.list(stack).find(({ state }) => state === 'current');
+  if (plan.kind === 'job') return 'The job did not come to a good end; nothing else was touched';
+  if (plan.release.to === null || plan.release.to === live?.id) return 'Everything is as it was before';
+  const candidate = `release ${plan.release.to} was taken back`;
+  return live ? `Release ${live.id} still serves; ${candidate}` : `Nothing serves yet; ${candidate}`;
+};
+
+const PAST: Readonly<Record<string, string>> = {
+  Restart: 'Restarted',
+  Start: 'Started',
+  Stop: 'Stopped',
+  Scale: 'Scaled',
+  Bring: 'Brought',
+  Take: 'Took',
+  Run: 'Ran',
+};
+
+// A plan's sentence is imperative; said afterwards it is past.
+const pastSentence = ({ release, sentence }: Plan): string => {
+  if (release.to !== null) return `Release ${release.to} is live`;
+  const [verb = '', ...rest] = sentence.split(' ');
+  return [PAST[verb] ?? verb, ...rest].join(' ').replace(' and remove ', ' and removed ');
+};

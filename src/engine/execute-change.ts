@@ -1,0 +1,150 @@
+import type { Change } from '../model/change.ts';
+import { type ErrorReport, Failure, toReport } from '../model/error.ts';
+import type { Step } from '../model/plan.ts';
+import { recordStep, stepHistory } from './change-log.ts';
+import { concludeChange, type Ending } from './conclude-change.ts';
+import { interruptionOf } from './interruption.ts';
+import { type ChangeRun, executeStep } from './run-step.ts';
+import { undoChange } from './undo-change.ts';
+
+/**
+ * Runs a change to its end, from its first unfinished step on, and closes it. Null where the agent stops: the next one
+ * goes on. Throws only where the journal itself can not be written.
+ */
+export const executeChange = async (run: ChangeRun): Promise<Change | null> => {
+  const course = await goForward(run);
+  switch (course.course) {
+    case 'suspended':
+      return null;
+    case 'through':
+      return await concludeChange(run, { end: 'done', unfinished: course.unfinished });
+    case 'lost':
+      return await concludeChange(run, { end: 'lost', report: course.report });
+    case 'back': {
+      const undone = await undoChange(run);
+      if (!undone) return null;
+      const ending: Ending = { end: course.why, report: course.report, blame: course.blame, ...undone };
+      return await concludeChange(run, ending);
+    }
+    default:
+      return course satisfies never;
+  }
+};
+
+/** Whether the change has come to where it only goes forward. */
+export const hasBegunToFinish = (change: Change): boolean =>
+  change.plan.steps.some((step) => step.phase === 'finish' && stepHistory(change.records, step).hasBegun);
+
+type Course =
+  /** `unfinished`: what failed where nothing is undone any more. */
+  | { readonly course: 'through'; readonly unfinished: readonly ErrorReport[] }
+  | {
+      readonly course: 'back';
+      readonly why: 'failed' | 'cancelled';
+      readonly report: ErrorReport;
+      /** Why the release is bad; null where it is not to blame. */
+      readonly blame: string | null;
+    }
+  | { readonly course: 'lost'; readonly report: ErrorReport }
+  | { readonly course: 'suspended' };
+
+const goForward = async (run: ChangeRun): Promise<Course> => {
+  const { plan } = run.change;
+  const unfinished: ErrorReport[] = [];
+  let isFinishing = hasBegunToFinish(run.change);
+  for (const step of plan.steps) {
+    const history = stepHistory(run.change.records, step);
+    if (history.undo !== 'none') return back(run, earlierFailure(run), step);
+    if (history.isDone) continue;
+    if (!isFinishing && isCancelled(run)) return cancelled(run);
+    if (step.phase === 'finish') isFinishing = true;
+    const result =
+      history.failure === null ? await attempt(run, step) : resumedFailure(step, history.failure);
+    if (result.result === 'suspended') return { course: 'suspended' };
+    if (result.result === 'done') continue;
+    if (result.report.code === 'lock.lost') return { course: 'lost', report: result.report };
+    if (step.phase === 'finish' || staysThoughBad(run, step, result)) unfinished.push(result.report);
+    else if (isCancelled(run)) return cancelled(run);
+    else return back(run, result, step);
+  }
+  return !isFinishing && isCancelled(run) ? cancelled(run) : { course: 'through', unfinished };
+};
+
+type BadResult = { readonly result: 'failed' | 'refused'; readonly report: ErrorReport };
+
+type Result = { readonly result: 'done' } | { readonly result: 'suspended' } | BadResult;
+
+const attempt = async (run: ChangeRun, step: Step): Promise<Result> => {
+  const { hands, change } = run;
+  if (!stepHistory(change.records, step).hasBegun) recordStep(hands, change, step, { event: 'intent' });
+  let result: BadResult;
+  try {
+    const outcome = await executeStep(run, step);
+    if (outcome.outcome === 'done') {
+      recordStep(hands, change, step, { event: 'done', words: outcome.words });
+      return { result: 'done' };
+    }
+    result = { result: 'refused', report: outcome.report };
+  } catch (error) {
+    const report = toReport(error);
+    if (isSuspended(run, report)) return { result: 'suspended' };
+    result = { result: 'failed', report };
+  }
+  const words = isCancelled(run) ? 'cancelled' : result.report.message;
+  recordStep(hands, change, step, { event: 'failed', words });
+  return result;
+};
+
+// The report with its log lines is gone with the agent that had it; its message is in the journal.
+const resumedFailure = (step: Step, words: string): BadResult => ({
+  result: isTrial(step) ? 'refused' : 'failed',
+  report: new Failure('change.resumed', words, { why: 'the agent was restarted after this had failed' })
+    .report,
+});
+
+const earlierFailure = (run: ChangeRun): BadResult => {
+  for (const step of run.change.plan.steps) {
+    const { failure } = stepHistory(run.change.records, step);
+    if (failure !== null && step.phase !== 'finish') return resumedFailure(step, failure);
+  }
+  return resumedFailure(run.change.plan.steps[0]!, 'the change was being undone');
+};
+
+const back = (run: ChangeRun, result: BadResult, step: Step): Course => {
+  if (run.change.cancelRequested || isCancelled(run)) return cancelled(run);
+  const isBlamed = result.result === 'refused' && (isTrial(step) || result.report.code === 'change.resumed');
+  return {
+    course: 'back',
+    why: 'failed',
+    report: result.report,
+    blame: isBlamed ? result.report.message : null,
+  };
+};
+
+const cancelled = (run: ChangeRun): Course => ({
+  course: 'back',
+  why: 'cancelled',
+  report: new Failure('change.cancelled', `Cannot go on with "${run.change.plan.sentence}": it was cancelled`)
+    .report,
+  blame: null,
+});
+
+/** Steps in which the release itself is on trial. */
+const isTrial = (step: Step): boolean =>
+  step.kind === 'pass-gate' ||
+  step.kind === 'bake' ||
+  (step.kind === 'run-job' && ['build', 'gate', 'before'].includes(step.args.phase));
+
+// The loop guard: from one bad release to another is no way back.
+const staysThoughBad = ({ hands, change }: ChangeRun, step: Step, { result, report }: BadResult): boolean => {
+  if (step.kind !== 'bake' || result !== 'refused' || step.args.previous === null) return false;
+  const { releases } = hands.store;
+  if (releases.get(change.stack, step.args.previous)?.state !== 'bad') return false;
+  releases.setState(change.stack, step.args.release, 'current', report.message);
+  return true;
+};
+
+const isCancelled = ({ signal }: ChangeRun): boolean => interruptionOf(signal) === 'cancelled';
+
+const isSuspended = ({ suspension }: ChangeRun, report: ErrorReport): boolean =>
+  suspension.aborted || report.code === 'supervision.closed';

@@ -1,0 +1,53 @@
+import type { Change } from '../model/change.ts';
+import type { LockHeld } from '../model/lock.ts';
+import type { Step, StepArgs, StepKind, StepOf } from '../model/plan.ts';
+import type { Hands } from './hands.ts';
+import type { StepContext, StepExecutor, StepOutcome } from './step-context.ts';
+import { STEP_TABLE } from './steps/table.ts';
+
+/** What every step of one change is run with. */
+export type ChangeRun = {
+  readonly hands: Hands;
+  readonly change: Change;
+  readonly held: LockHeld;
+  /** Aborts with an `Interruption`: cancelled by somebody, or suspended because the agent stops. */
+  readonly signal: AbortSignal;
+  /** Aborts only when the agent stops. */
+  readonly suspension: AbortSignal;
+  /** The agent died or stopped in the middle of it. */
+  readonly isResumed: boolean;
+};
+
+export const executeStep = <K extends StepKind>(run: ChangeRun, step: StepOf<K>): Promise<StepOutcome> =>
+  executorOf(step).execute(contextOf(run, step, run.signal), step.args, run.held);
+
+/** What was undone in one sentence; null where the kind has nothing to undo. A cancel does not stop an undo. */
+export const undoStep = async <K extends StepKind>(run: ChangeRun, step: StepOf<K>): Promise<string | null> =>
+  (await executorOf(step).undo?.(contextOf(run, step, run.suspension), step.args, run.held)) ?? null;
+
+export const canBeUndone = (step: Step): boolean =>
+  step.phase !== 'finish' && executorOf(step).undo !== undefined;
+
+const executorOf = <K extends StepKind>(step: StepOf<K>): StepExecutor<K> =>
+  STEP_TABLE[step.kind] as StepExecutor<K>;
+
+const contextOf = <K extends StepKind>(
+  { hands, change }: ChangeRun,
+  step: StepOf<K>,
+  signal: AbortSignal,
+): StepContext<K> => ({
+  hands,
+  stack: change.stack,
+  change,
+  step: step satisfies { readonly args: StepArgs[K] },
+  signal,
+  progressed: (words) =>
+    hands.publish({
+      event: 'step.progressed',
+      at: hands.clock.now(),
+      stack: change.stack,
+      change: change.id,
+      step: step.id,
+      words,
+    }),
+});

@@ -1,0 +1,26 @@
+import { done, mayTouch, type StepExecutor } from '../step-context.ts';
+
+export const activateRelease: StepExecutor<'activate-release'> = {
+  async execute(context, { release, previous }, held) {
+    const { releases } = context.hands.store;
+    mayTouch(context, held);
+    const before = previous === null ? null : releases.get(context.stack, previous);
+    // The one before becomes stable with the same write.
+    releases.setState(context.stack, release, 'current', null);
+    // It had to serve though a bake had refused it: nobody should go back to it.
+    if (before?.stateReason) releases.setState(context.stack, before.id, 'bad', before.stateReason);
+    return done();
+  },
+
+  async undo(context, { release, previous }, held) {
+    const { releases } = context.hands.store;
+    mayTouch(context, held);
+    const before = previous === null ? null : releases.get(context.stack, previous);
+    const isCandidate = context.change.plan.steps.some(
+      (step) => step.kind === 'place-release' && step.args.release.id === release,
+    );
+    if (before) releases.setState(context.stack, before.id, 'current', before.stateReason);
+    releases.setState(context.stack, release, isCandidate ? 'candidate' : 'stable', null);
+    return before ? `release ${before.id} is the live one again` : null;
+  },
+};

@@ -1,0 +1,25 @@
+import { isSameSite } from '../../plan/union-site.ts';
+import type { EdgeSite } from '../../model/edge.ts';
+import type { LockHeld } from '../../model/lock.ts';
+import { done, mayTouch, type StepContext, type StepExecutor } from '../step-context.ts';
+
+export const configureEdge: StepExecutor<'configure-edge'> = {
+  async execute(context, { site }, held) {
+    await ensureSite(context, site, held);
+    return done();
+  },
+
+  async undo(context, { previous }, held) {
+    await ensureSite(context, previous, held);
+    return previous ? 'the edge has its routes of before' : 'the edge has no routes of the stack, as before';
+  },
+};
+
+const ensureSite = async (context: StepContext, site: EdgeSite | null, held: LockHeld): Promise<void> => {
+  const { edge } = context.hands;
+  mayTouch(context, held);
+  if (site) await edge.ensureRunning();
+  if (isSameSite(await edge.site(context.stack), site)) return;
+  mayTouch(context, held);
+  await edge.configure(context.stack, site);
+};

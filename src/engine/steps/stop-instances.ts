@@ -1,0 +1,22 @@
+import { fromReport } from '../../model/error.ts';
+import { done, mayTouch, type StepExecutor } from '../step-context.ts';
+import { passGates } from './pass-gates.ts';
+import { placesText } from './places-text.ts';
+
+export const stopInstances: StepExecutor<'stop-instances'> = {
+  async execute(context, { places }, held) {
+    mayTouch(context, held);
+    await context.hands.supervision.stop(context.stack, places);
+    return done();
+  },
+
+  /** Only what was stopped in the cut-over was at work; what had to make room before is not worth a start. */
+  async undo(context, { release, places }, held) {
+    if (context.step.phase !== 'cut-over') return null;
+    mayTouch(context, held);
+    await context.hands.supervision.start(context.stack, release, places, context.signal);
+    const report = await passGates(context, places);
+    if (report) throw fromReport(report);
+    return `${placesText(places)} of release ${release} ${places.length === 1 ? 'runs' : 'run'} again`;
+  },
+};

@@ -1,0 +1,137 @@
+import { statSync } from 'node:fs';
+import type { Clock } from '../ports/clock.ts';
+import type { LogFile, LogLine, LogQuery } from '../ports/log-book.ts';
+import type { Redactor } from '../ports/redactor.ts';
+import { BEGINNING, generationsOf, isBefore, type Place, placeOfTail, placeSince } from './choose-start.ts';
+import { watchGrowth } from './growth-watch.ts';
+import { type Block, createLineCutter } from './line-cutter.ts';
+import type { LinePattern } from './line-pattern.ts';
+import { observeLive } from './live-file.ts';
+import type { Batches } from './merge-lines.ts';
+import { readChunks } from './read-chunks.ts';
+import { KEEP_BYTES, renderBlock, type ShownLine } from './render-lines.ts';
+import { CURRENT, indexPath, listSegments } from './segments.ts';
+import { createTimeline, readIndex } from './time-index.ts';
+
+export type Reading = {
+  readonly file: LogFile;
+  readonly query: LogQuery;
+  readonly pattern: LinePattern | null;
+  readonly redactor: Redactor;
+  readonly clock: Clock;
+  readonly log: (words: string) => void;
+  readonly chunkBytes: number;
+  readonly signal: AbortSignal;
+  /** Where to begin, instead of where the query says. */
+  readonly start?: Place;
+};
+
+/** How long a line that does not end is waited for. */
+const UNFINISHED_MS = 1000;
+
+/** One log file: what it has, and then what is written to it. `follow` goes on where `history` ended. */
+export const openReader = (
+  reading: Reading,
+): { readonly history: () => Batches; readonly follow: () => Batches } => {
+  const { file, query, signal, clock } = reading;
+  const { path } = file;
+  const cutter = createLineCutter(KEEP_BYTES);
+  let cursor = 0;
+  let inode: number | null = null;
+
+  const render = (blocks: readonly Block[], at: (offset: number) => number | null, from = 0): LogLine[] => {
+    const shown: ShownLine[] = blocks.flatMap((block) => renderBlock(block, reading.redactor));
+    const wanted = from > 0 ? shown.filter(({ offset }) => offset >= from) : shown;
+    const kept = reading.pattern ? reading.pattern(wanted) : wanted;
+    return kept.map(({ offset, text }) => ({
+      instance: file.instance,
+      stream: file.stream,
+      at: at(offset),
+      text,
+      offset,
+    }));
+  };
+
+  const chunksFrom = (generation: number, from: number) =>
+    readChunks(path, { generation, from, chunkBytes: reading.chunkBytes, log: reading.log, signal });
+
+  async function* readGeneration({ generation, offset, isInLine }: Place): Batches {
+    const timeline = timelineOf(path, generation, clock);
+    // One byte earlier: if it is a line end, a line begins at `offset`; else what begins there is half a line, and not shown.
+    const from = isInLine ? Math.max(0, offset - 1) : offset;
+    for await (const chunk of chunksFrom(generation, from)) {
+      yield render(cutter.push(chunk), timeline, offset);
+      if (generation === CURRENT) cursor = chunk.offset + chunk.bytes.length;
+    }
+    if (generation === CURRENT && query.follow) return;
+    if (!signal.aborted) yield render(cutter.flush(), timeline, offset);
+  }
+
+  async function* history(): Batches {
+    const start = reading.start ?? (await chooseStart(path, query));
+    inode = inodeOf(path);
+    if (start.generation === CURRENT) cursor = start.offset;
+    for (const generation of generationsOf(path)) {
+      if (generation < start.generation || signal.aborted) continue;
+      yield* readGeneration(generation === start.generation ? start : { ...BEGINNING, generation });
+    }
+  }
+
+  // What is left of a file that was renamed when its program started again, then the new one from its beginning.
+  async function* finishReplaced(): Batches {
+    const renamed = listSegments(path).findLast(
+      (segment) => segment.kind === 'raw' && inodeOf(segment.path) === inode,
+    );
+    if (renamed) {
+      for await (const chunk of chunksFrom(renamed.generation, cursor)) {
+        yield render(cutter.push(chunk), () => clock.now());
+      }
+    }
+    yield render(cutter.flush(), () => clock.now());
+    cursor = 0;
+  }
+
+  async function* follow(): Batches {
+    const growth = watchGrowth(path, clock, signal);
+    let grewAt = clock.monotonic();
+    try {
+      while (!signal.aborted) {
+        const live = observeLive(path);
+        if (live && inode !== null && (live.inode !== inode || live.size < cursor)) yield* finishReplaced();
+        if (live) inode = live.inode;
+        if (live && live.size > cursor) {
+          for await (const chunk of chunksFrom(CURRENT, cursor)) {
+            yield render(cutter.push(chunk), () => clock.now());
+            cursor = chunk.offset + chunk.bytes.length;
+          }
+          grewAt = clock.monotonic();
+        } else if (cutter.hasRest() && clock.monotonic() - grewAt >= UNFINISHED_MS) {
+          yield render(cutter.flush(), () => clock.now());
+        }
+        await growth.changed();
+      }
+    } finally {
+      growth.close();
+    }
+  }
+
+  return { history, follow };
+};
+
+// With a pattern the last lines are those that match: they may be anywhere.
+const chooseStart = async (path: string, { tail, since, grep }: LogQuery): Promise<Place> => {
+  const first = since === null ? BEGINNING : placeSince(path, since);
+  if (tail === null || (grep !== null && tail > 0)) return first;
+  const ofTail = await placeOfTail(path, tail, first);
+  return isBefore(first, ofTail) ? ofTail : first;
+};
+
+const timelineOf = (path: string, generation: number, clock: Clock) => {
+  const end =
+    generation === CURRENT
+      ? Math.min(clock.now(), statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+      : generation;
+  return createTimeline(readIndex(indexPath(path, generation)), Math.floor(end));
+};
+
+const inodeOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.ino ?? null;

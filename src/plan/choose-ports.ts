@@ -1,0 +1,157 @@
+import { Refusal } from '../model/error.ts';
+import {
+  type InstanceId,
+  type InstancePlace,
+  instanceId,
+  type Name,
+  otherSeat,
+  type Seat,
+} from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Service } from '../model/stack.ts';
+import type { AimedService } from './aim.ts';
+import type { SlotChange } from './choose-seats.ts';
+
+export const AUTO_PORTS = { first: 20_000, last: 29_999 } as const;
+
+export type Ports = Readonly<Record<InstanceId, number>>;
+
+/**
+ * A port for both seats of every replica that should run. Who sits keeps its port; a reservation stays while the file
+ * asks for the same, and for an idle seat until it is needed. What is left is chosen in order, so that the same facts
+ * give the same ports. Refusals: `port.taken` naming who has it, `port.none-left`.
+ */
+export const choosePorts = (
+  aimed: readonly AimedService[],
+  slots: readonly SlotChange[],
+  observed: Observed,
+): Ports => {
+  const asked = aimed.flatMap((each) => placesOf(each, slots));
+  const wanted = new Set(
+    asked.flatMap(({ service }) => (service.port === 'auto' ? [] : fixedRange(service))),
+  );
+  const reserved = (ask: Ask): number | undefined => observed.ports[instanceId(ask.place)];
+  const chosen = new Map(sittingPorts(slots, observed));
+  const keepWhere = (mayKeep: (ask: Ask, port: number) => boolean): void => {
+    for (const ask of asked) {
+      const port = reserved(ask);
+      if (chosen.has(instanceId(ask.place)) || port === undefined || !mayKeep(ask, port)) continue;
+      if (!isUsed(port, ask, chosen)) chosen.set(instanceId(ask.place), port);
+    }
+  };
+  const choose = (isMeant: (ask: Ask) => boolean): void => {
+    for (const ask of asked.filter((each) => isMeant(each) && !chosen.has(instanceId(each.place)))) {
+      const isAuto = ask.service.port === 'auto';
+      const port = isAuto ? autoPort(ask, { chosen, wanted, observed }) : fixedPort(ask, chosen, observed);
+      chosen.set(instanceId(ask.place), port);
+    }
+  };
+  keepWhere((ask, port) => isStillRight(ask, port, observed));
+  choose((ask) => ask.isStarted && ask.service.port !== 'auto');
+  keepWhere((ask, port) => !ask.isStarted && !wanted.has(port));
+  choose(() => true);
+  return Object.fromEntries(chosen);
+};
+
+// Of every copy that runs while the new ones start, also of those that are given up.
+const sittingPorts = (slots: readonly SlotChange[], observed: Observed): [InstanceId, number][] => {
+  const leaving = new Set(slots.flatMap(({ inTheWay }) => inTheWay));
+  return observed.instances
+    .filter((instance) => !leaving.has(instance))
+    .map((instance): [InstanceId, number | undefined] => [
+      instanceId(instance),
+      observed.ports[instanceId(instance)],
+    ])
+    .filter((entry): entry is [InstanceId, number] => entry[1] !== undefined);
+};
+
+type Ask = {
+  readonly service: Service;
+  readonly replicas: number;
+  readonly place: InstancePlace;
+  readonly isStarted: boolean;
+};
+
+const placesOf = (aimed: AimedService, slots: readonly SlotChange[]): Ask[] => {
+  const { service, replicas } = aimed;
+  if (service.port === null || aimed.fate !== 'runs') return [];
+  return slots
+    .filter((change) => change.service.name === service.name && change.slot <= replicas)
+    .flatMap((change) =>
+      (['blue', 'green'] as const).map((seat) => {
+        const place = { service: service.name, slot: change.slot, seat };
+        const isStarted = change.action === 'start' && change.next?.seat === seat;
+        return { service, replicas, place, isStarted };
+      }),
+    );
+};
+
+// The two seats of a service that is never in both at once may share a port; nobody else may.
+const isUsed = (port: number, ask: Ask, chosen: ReadonlyMap<InstanceId, number>): boolean => {
+  const twin = instanceId({ ...ask.place, seat: otherSeat(ask.place.seat) });
+  const mayShare = ask.service.strategy === 'recreate';
+  return [...chosen].some(([id, used]) => used === port && !(mayShare && id === twin));
+};
+
+const isStillRight = ({ service, isStarted }: Ask, port: number, observed: Observed): boolean => {
+  if (isStarted && observed.busyPorts.includes(port)) return false;
+  if (service.port === 'auto') return port >= AUTO_PORTS.first && port <= AUTO_PORTS.last;
+  const before = observed.currentRelease?.stack.services.find(({ name }) => name === service.name);
+  const isRecreated = service.strategy === 'recreate';
+  return before?.port === service.port && (before.strategy === 'recreate') === isRecreated;
+};
+
+const fixedRange = (service: Service): number[] => {
+  const count = service.replicas * (service.strategy === 'recreate' ? 1 : 2);
+  return Array.from({ length: count }, (_, index) => Number(service.port) + index);
+};
+
+const fixedPort = (ask: Ask, chosen: ReadonlyMap<InstanceId, number>, observed: Observed): number => {
+  const { service, replicas, place } = ask;
+  const base = Number(service.port);
+  let port = base + place.slot - 1 + offset(service, place.seat, replicas);
+  if (isUsed(port, ask, chosen)) {
+    // A replica count that changed moved the ranges over each other: the next one above them is as good.
+    port = base;
+    while (isUsed(port, ask, chosen)) port += 1;
+  }
+  if (ask.isStarted && observed.busyPorts.includes(port)) throw portTaken(service.name, port, observed);
+  return port;
+};
+
+const offset = (service: Service, seat: Seat, replicas: number): number =>
+  service.strategy === 'recreate' || seat === 'blue' ? 0 : replicas;
+
+const autoPort = (
+  ask: Ask,
+  known: {
+    readonly chosen: ReadonlyMap<InstanceId, number>;
+    readonly wanted: ReadonlySet<number>;
+    readonly observed: Observed;
+  },
+): number => {
+  const { chosen, wanted, observed } = known;
+  const twin = chosen.get(instanceId({ ...ask.place, seat: otherSeat(ask.place.seat) }));
+  if (ask.service.strategy === 'recreate' && twin !== undefined) return twin;
+  const taken = new Set([...observed.busyPorts, ...Object.values(observed.ports), ...wanted]);
+  for (let port = AUTO_PORTS.first; port <= AUTO_PORTS.last; port += 1) {
+    if (!taken.has(port) && !isUsed(port, ask, chosen)) return port;
+  }
+  throw new Refusal(
+    'port.none-left',
+    `Cannot choose a port for "${ask.service.name}": all from ${AUTO_PORTS.first} to ${AUTO_PORTS.last} are taken, a free one is required`,
+    { fix: 'set a free port in the stack file', retryable: true },
+  );
+};
+
+const portTaken = (service: Name, port: number, observed: Observed): Refusal => {
+  const who = observed.portOwners?.[port] ?? 'another program on this host';
+  return new Refusal(
+    'port.taken',
+    `Cannot give port ${port} to "${service}": ${who} has it, a free port is required`,
+    {
+      fix: `stop what listens on port ${port}, or set another services.${service}.port`,
+      retryable: true,
+    },
+  );
+};

@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readStat } from '../kit/process-identity.ts';
+
+/** `address` as it is written before a colon and a port: `127.0.0.1`, `0.0.0.0`, `[::1]`, `[::]`. */
+export type ListeningPort = { readonly address: string; readonly port: number };
+
+/**
+ * The TCP ports that a process, its descendants and the rest of its session listen on, lowest first. From proc(5); empty
+ * where there is no /proc, and without those whose descriptors we may not see.
+ */
+export const listeningPorts = async (pid: number): Promise<readonly ListeningPort[]> => {
+  const inodes = new Set(treeOf(pid).flatMap(socketInodes));
+  const tables = ['tcp', 'tcp6'].flatMap((table) => parseTable(readOrEmpty(`/proc/${pid}/net/${table}`)));
+  const found = new Map(
+    tables.filter(({ inode }) => inodes.has(inode)).map((one) => [`${one.address}:${one.port}`, one]),
+  );
+  return [...found.values()]
+    .map(({ address, port }) => ({ address, port }))
+    .toSorted((a, b) => a.port - b.port);
+};
+
+type Entry = ListeningPort & { readonly inode: string };
+
+const LISTEN = '0A';
+
+/** The listening sockets of a /proc/net/tcp or tcp6 table. */
+export const parseTable = (text: string): readonly Entry[] =>
+  text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === LISTEN)
+    .map((fields) => {
+      const [address = '', port = ''] = fields[1]!.split(':');
+      return { address: parseAddress(address), port: Number.parseInt(port, 16), inode: fields[9] ?? '' };
+    });
+
+// Each group of 32 bits is written in the byte order of the host, which is little-endian wherever Node runs on Linux.
+const parseAddress = (hex: string): string => {
+  const bytes = [...hex.matchAll(/.{8}/g)].flatMap(([word]) => [...Buffer.from(word, 'hex').reverse()]);
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, at) =>
+    ((bytes[at * 2]! << 8) | bytes[at * 2 + 1]!).toString(16),
+  );
+  // The URL parser knows the short form (RFC 5952).
+  return new URL(`http://[${groups.join(':')}]/`).hostname;
+};
+
+const treeOf = (root: number): readonly number[] => {
+  const stats = readPids()
+    .map(readStat)
+    .filter((stat) => stat !== null);
+  const session = stats.find(({ pid }) => pid === root)?.session;
+  const tree = new Set([root]);
+  // A parent may come after its child in the listing: once more, until nothing is added.
+  for (let size = 0; size < tree.size;) {
+    size = tree.size;
+    for (const { pid, parent, session: own } of stats) {
+      if (tree.has(parent) || (own === session && own !== 0)) tree.add(pid);
+    }
+  }
+  return [...tree];
+};
+
+const readPids = (): readonly number[] => {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+};
+
+const socketInodes = (pid: number): readonly string[] => {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const inode = /^socket:\[(\d+)\]$/.exec(linkOrEmpty(`/proc/${pid}/fd/${fd}`))?.[1];
+      return inode ? [inode] : [];
+    });
+  } catch {
+    // It ended, or belongs to somebody else.
+    return [];
+  }
+};
+
+const linkOrEmpty = (path: string): string => {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+};
+
+const readOrEmpty = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};

@@ -1,0 +1,56 @@
+import { bootId } from '../kit/process-identity.ts';
+import type { Exit } from '../model/health.ts';
+import { instanceId, parseInstanceId } from '../model/names.ts';
+import { type RunFact, runKey, type RunRef } from '../ports/driver.ts';
+import type { Instance } from './instance.ts';
+import type { DescribedInstance } from './instance-tools.ts';
+import type { Roster, Row } from './roster.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
+import { messageOf } from './words.ts';
+
+/** At an agent's start: takes what is meant to run into the roster, each as the driver found it. */
+export const adoptRows = (
+  rows: readonly Row[],
+  facts: readonly RunFact[],
+  roster: Roster,
+  options: SupervisorOptions,
+): void => {
+  const found = new Map(facts.map((fact) => [runKey(fact.ref), fact]));
+  for (const row of rows) {
+    const { stack, ...desired } = row;
+    let described: DescribedInstance;
+    try {
+      described = options.describe(stack, desired);
+    } catch (error) {
+      // A release that can not be read must not take the others down with it, nor its own running copy.
+      roster.addUnreadable(row, messageOf(error));
+      options.failed(`"${instanceId(row)}" of stack "${stack}" can not be supervised`, error);
+      continue;
+    }
+    const instance = roster.add(stack, desired, described);
+    adoptInstance(instance, found.get(instance.key), options);
+  }
+};
+
+// `job-<change>-<job>`: jobs belong to the engine.
+const JOB_RUN = /^job-\d+-/;
+
+/** Runs of instances that are not meant to run: a crash came between the removal of the row and the end of the stop. */
+export const findOrphans = (facts: readonly RunFact[], roster: Roster): readonly RunRef[] =>
+  facts
+    .map(({ ref }) => ref)
+    .filter((ref) => !roster.has(runKey(ref)) && !JOB_RUN.test(ref.id) && parseInstanceId(ref.id) !== null);
+
+const adoptInstance = (instance: Instance, fact: RunFact | undefined, options: SupervisorOptions): void => {
+  const isSame = fact?.fingerprint === instance.described.spec.fingerprint;
+  if (fact?.state === 'running' && isSame) {
+    instance.adopt(fact);
+  } else if (fact && fact.state !== 'running') {
+    const exit: Exit = fact.exit ?? { code: null, signal: null, at: options.clock.now() };
+    const isRebooted = fact.process !== null && fact.process.bootId !== (options.bootId ?? bootId());
+    instance.dispatch({ input: 'foundEnded', exit, isRebooted });
+  } else {
+    // Nothing there, or another run in its place, which the start ends first.
+    instance.dispatch({ input: 'startAsked' });
+  }
+};

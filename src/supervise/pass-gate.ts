@@ -1,0 +1,97 @@
+import { Failure } from '../model/error.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LogBook } from '../ports/log-book.ts';
+import type { GateOutcome } from '../ports/supervision.ts';
+import { extendGate, type GateCause, judgeGate } from './gate.ts';
+import { describeRefusal, type Listening } from './gate-report.ts';
+import type { Instance } from './instance.ts';
+import { readLastLines } from './last-lines.ts';
+
+export type GateTools = {
+  readonly clock: Clock;
+  readonly logBook: LogBook;
+  /** Where the processes of a tree listen. */
+  readonly listeningPorts: (pid: number) => Promise<readonly Listening[]>;
+  /** Aborts when supervision closes. */
+  readonly closing: AbortSignal;
+};
+
+/** Waits until the instance has passed its gate or was refused. While it watches, an instance that ends stays ended. */
+export const passGate = async (
+  instance: Instance,
+  options: { readonly signal?: AbortSignal; readonly progressed?: (words: string) => void },
+  tools: GateTools,
+): Promise<GateOutcome> => {
+  const beganAt = tools.clock.monotonic();
+  instance.dispatch({ input: 'gateOpened' });
+  try {
+    const cause = await waitForVerdict(instance, options, tools);
+    const tookMs = tools.clock.monotonic() - beganAt;
+    return cause === null
+      ? { outcome: 'passed', tookMs }
+      : { outcome: 'refused', report: await reportRefusal(instance, cause, tookMs, tools) };
+  } finally {
+    instance.dispatch({ input: 'gateClosed' });
+  }
+};
+
+// Null: passed.
+const waitForVerdict = async (
+  instance: Instance,
+  { signal, progressed }: { readonly signal?: AbortSignal; readonly progressed?: (words: string) => void },
+  { clock, closing }: GateTools,
+): Promise<GateCause | null> => {
+  const { health } = instance.service;
+  let gate = { deadline: clock.monotonic() + health.withinMs, best: instance.state.health.progress ?? 0 };
+  let words = '';
+  for (;;) {
+    signal?.throwIfAborted();
+    if (closing.aborted) {
+      throw new Failure(
+        'supervision.closed',
+        `Cannot watch the gate of "${instance.id}": the agent is stopping`,
+      );
+    }
+    const { state } = instance;
+    const at = clock.monotonic();
+    if (state.health.words !== words) progressed?.((words = state.health.words));
+    gate = extendGate(gate, state, health, at);
+    const verdict = judgeGate(state, health, gate.deadline, at);
+    if (verdict.verdict === 'passed') return null;
+    if (verdict.verdict === 'refused') return verdict.cause;
+    if (verdict.probeNow) instance.dispatch({ input: 'probeWanted' });
+    await nextChange(instance, verdict.untilAt - at, { clock, signals: [closing, signal] });
+  }
+};
+
+/** Resolves at the next change of the instance, after `ms`, or when a signal aborts. */
+const nextChange = async (
+  instance: Instance,
+  ms: number,
+  { clock, signals }: { readonly clock: Clock; readonly signals: readonly (AbortSignal | undefined)[] },
+): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => resolve();
+  const unlisten = instance.listen(wake);
+  // Whole milliseconds: sums of fractions can leave a rest that no timer can wait for.
+  const cancel = ms === Infinity ? () => {} : clock.timer(Math.max(1, Math.ceil(ms)), wake);
+  for (const signal of signals) signal?.addEventListener('abort', wake);
+  await promise;
+  for (const signal of signals) signal?.removeEventListener('abort', wake);
+  unlisten();
+  cancel();
+};
+
+const reportRefusal = async (
+  instance: Instance,
+  cause: GateCause,
+  tookMs: number,
+  { logBook, listeningPorts }: GateTools,
+): Promise<Extract<GateOutcome, { outcome: 'refused' }>['report']> => {
+  const { state, service, desired } = instance;
+  const [log, listening] = await Promise.all([
+    readLastLines(logBook, instance),
+    state.pid === null ? null : listeningPorts(state.pid).catch(() => null),
+  ]);
+  return describeRefusal({ cause, service, desired, state, tookMs, log, listening });
+};

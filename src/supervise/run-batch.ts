@@ -1,0 +1,68 @@
+import {
+  runKey,
+  type Driver,
+  type RunSpec,
+  type StartOutcome,
+  type StopOutcome,
+  type StopRequest,
+} from '../ports/driver.ts';
+
+type Waiting<In, Out> = { readonly item: In; readonly settle: PromiseWithResolvers<Out> };
+
+/**
+ * Starts and stops that are asked for in the same turn go to the driver as one call each: it looks through the host's
+ * processes once for all of them. A lone one waits for nothing.
+ */
+export class RunBatch {
+  readonly #driver: Driver;
+  #starts: Waiting<RunSpec, StartOutcome>[] = [];
+  #stops: Waiting<StopRequest, StopOutcome>[] = [];
+
+  constructor(driver: Driver) {
+    this.#driver = driver;
+  }
+
+  start(spec: RunSpec): Promise<StartOutcome> {
+    const settle = Promise.withResolvers<StartOutcome>();
+    if (this.#starts.push({ item: spec, settle }) === 1) queueMicrotask(() => this.#flushStarts());
+    return settle.promise;
+  }
+
+  stop(request: StopRequest): Promise<StopOutcome> {
+    const settle = Promise.withResolvers<StopOutcome>();
+    if (this.#stops.push({ item: request, settle }) === 1) queueMicrotask(() => this.#flushStops());
+    return settle.promise;
+  }
+
+  #flushStarts(): void {
+    const batch = this.#starts;
+    this.#starts = [];
+    deliver(batch, ({ item }) => runKey(item), this.#driver.start(batch.map(({ item }) => item)));
+  }
+
+  #flushStops(): void {
+    const batch = this.#stops;
+    this.#stops = [];
+    deliver(batch, ({ item }) => runKey(item.ref), this.#driver.stop(batch.map(({ item }) => item)));
+  }
+}
+
+const deliver = <In, Out extends { readonly ref: { readonly stack: string; readonly id: string } }>(
+  batch: readonly Waiting<In, Out>[],
+  keyOf: (waiting: Waiting<In, Out>) => string,
+  answer: Promise<readonly Out[]>,
+): void => {
+  answer.then(
+    (outcomes) => {
+      const byKey = new Map(outcomes.map((outcome) => [runKey(outcome.ref), outcome]));
+      for (const waiting of batch) {
+        const outcome = byKey.get(keyOf(waiting));
+        if (outcome) waiting.settle.resolve(outcome);
+        else waiting.settle.reject(new Error(`the driver gave no answer for ${keyOf(waiting)}`));
+      }
+    },
+    (error: unknown) => {
+      for (const { settle } of batch) settle.reject(error);
+    },
+  );
+};

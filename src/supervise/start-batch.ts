@@ -1,0 +1,108 @@
+import { Defect, type ErrorParts, Failure } from '../model/error.ts';
+import { instanceId, type InstancePlace, type Name } from '../model/names.ts';
+import type { DesiredInstance } from '../ports/store.ts';
+import type { Instance } from './instance.ts';
+import { placeKey, type Roster } from './roster.ts';
+import { stopPlaces } from './stop-places.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
+import { messageOf } from './words.ts';
+
+export type Batch = {
+  readonly stack: Name;
+  readonly release: number;
+  readonly places: readonly InstancePlace[];
+};
+
+/**
+ * Describes, writes the rows, then starts: killed in between, the next agent finds the rows and starts them. Where one
+ * does not start, the whole batch is taken back.
+ */
+export const startBatch = async (batch: Batch, roster: Roster, options: SupervisorOptions): Promise<void> => {
+  const rows = assembleRows(batch, options);
+  const described = rows.map((row) => options.describe(batch.stack, row));
+  try {
+    await clearOthers(batch, rows, roster, options);
+    options.store.instances.put(batch.stack, rows);
+    const instances = rows.map((row, at) => {
+      const present = roster.find(placeKey(batch.stack, row));
+      if (!present) return roster.add(batch.stack, row, described[at]!);
+      present.desired = row;
+      return present;
+    });
+    for (const instance of instances) instance.dispatch({ input: 'startAsked' });
+    await Promise.all(instances.map((instance) => instance.until(({ phase }) => phase !== 'launching')));
+    const unstarted = instances.filter(({ state }) => state.startError !== null && state.phase !== 'running');
+    if (unstarted.length > 0) throw notStarted(unstarted, instances.length);
+  } catch (error) {
+    throw await takeBack(error, batch, roster, options);
+  }
+};
+
+const assembleRows = (
+  { stack, release: id, places }: Batch,
+  { store, fingerprint }: SupervisorOptions,
+): readonly DesiredInstance[] => {
+  const release = store.releases.get(stack, id);
+  if (!release) throw new Defect(`release ${id} of stack "${stack}" is not on record`);
+  const ports = store.ports.of(stack);
+  return places.map((place) => {
+    const service = release.stack.services.find(({ name }) => name === place.service);
+    if (!service) throw new Defect(`release ${id} of stack "${stack}" has no service "${place.service}"`);
+    const { slot, seat } = place;
+    return {
+      service: place.service,
+      slot,
+      seat,
+      release: id,
+      fingerprint: fingerprint(release, service),
+      port: service.port === null ? null : (ports[instanceId(place)] ?? null),
+      warmUntil: null,
+    };
+  });
+};
+
+// A copy of another release in one of the places has to be gone first.
+const clearOthers = async (
+  { stack }: Batch,
+  rows: readonly DesiredInstance[],
+  roster: Roster,
+  options: SupervisorOptions,
+): Promise<void> => {
+  const others = rows.filter((row) => {
+    const present = roster.find(placeKey(stack, row))?.desired;
+    return present && (present.release !== row.release || present.fingerprint !== row.fingerprint);
+  });
+  if (others.length > 0) await stopPlaces(stack, others, roster, options);
+};
+
+const notStarted = (unstarted: readonly Instance[], of: number): Failure => {
+  const [first] = unstarted;
+  const wordsOf = (instance: Instance): string => instance.state.startError?.words ?? '';
+  const others = unstarted.slice(1).map((instance) => `${instance.id}: ${wordsOf(instance)}`);
+  const parts: ErrorParts = {
+    why: [`${unstarted.length} of ${of} instances could not be started`, ...others].join('; '),
+    fix: `correct services.${first!.service.name}.run in the stack file`,
+    undone: ['none of these instances is left running'],
+  };
+  return new Failure(
+    'instance.not-started',
+    `Cannot start "${first!.service.name}" (${first!.id}): ${wordsOf(first!)}`,
+    parts,
+  );
+};
+
+const takeBack = async (
+  error: unknown,
+  { stack, places }: Batch,
+  roster: Roster,
+  options: SupervisorOptions,
+): Promise<unknown> => {
+  try {
+    await stopPlaces(stack, places, roster, options);
+    return error;
+  } catch (second) {
+    if (!(error instanceof Failure)) return error;
+    const { code, message, kind: _kind, ...parts } = error.report;
+    return new Failure(code, message, { ...parts, undone: [], notUndone: [messageOf(second)], cause: error });
+  }
+};

@@ -1,0 +1,33 @@
+import type { ReeveEvent } from '../model/event.ts';
+import type { Name } from '../model/names.ts';
+import type { Release } from '../model/release.ts';
+import type { Service } from '../model/stack.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { Driver } from '../ports/driver.ts';
+import type { LogBook } from '../ports/log-book.ts';
+import type { Prober } from '../ports/prober.ts';
+import type { Redactor } from '../ports/redactor.ts';
+import type { DesiredInstance, Store } from '../ports/store.ts';
+import type { Listening } from './gate-report.ts';
+import type { DescribedInstance } from './instance-tools.ts';
+
+export type SupervisorOptions = {
+  readonly store: Pick<Store, 'instances' | 'releases' | 'ports'>;
+  readonly driver: Driver;
+  readonly prober: Prober;
+  readonly logBook: LogBook;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly redactor: Redactor;
+  /** What an instance is run from. Its fingerprint must not depend on who started the agent: a new agent adopts by it. */
+  readonly describe: (stack: Name, desired: DesiredInstance) => DescribedInstance;
+  /** Of the service's definition, revision and environment. */
+  readonly fingerprint: (release: Release, service: Service) => string;
+  /** Where the processes of a tree listen. */
+  readonly listeningPorts: (pid: number) => Promise<readonly Listening[]>;
+  readonly publish: (event: ReeveEvent) => void;
+  /** What went wrong in the background, for the agent's log. */
+  readonly failed: (what: string, error: unknown) => void;
+  /** Of this boot; only tests set it. */
+  readonly bootId?: string;
+};

@@ -1,0 +1,30 @@
+// Facts in the words people read. Pure.
+import type { Exit } from '../model/health.ts';
+import type { Command, Probe } from '../model/stack.ts';
+
+/** `exited with code 3`, `was killed by SIGKILL`. */
+export const exitWords = (exit: Exit): string => {
+  if (exit.signal !== null) return `was killed by ${exit.signal}`;
+  if (exit.code !== null) return `exited with code ${exit.code}`;
+  return 'ended, and nobody saw how';
+};
+
+export const commandWords = (command: Command): string => command.argv.join(' ');
+
+/** What an answer has to be, for the end of "..., <expected> required" and the like. */
+export const expectedWords = (probe: Probe | null): string => {
+  switch (probe?.kind) {
+    case 'http':
+      return probe.expectStatus === null ? 'expected a 2xx status' : `expected status ${probe.expectStatus}`;
+    case 'tcp':
+      return 'expected an open port';
+    case 'exec':
+      return 'expected exit code 0';
+    case 'log':
+      return `expected a line that matches /${probe.pattern}/`;
+    case undefined:
+      return 'expected it to keep running';
+  }
+};
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
