@@ -107,10 +107,12 @@ const follow = async (session: Session, id: number, known?: Change): Promise<Cha
   const progress = output.isQuiet ? null : openProgress(output.voice, world.now);
   let last: Change | null = known ?? null;
   try {
+    const lost = progress?.lost;
     for await (const line of followChange(client, id, {
       clock: realClock,
       patienceMs: PATIENCE_MS,
       signal,
+      lost,
     })) {
       progress?.show(line);
       last = wholeChange(line) ?? last;

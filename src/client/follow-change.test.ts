@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FollowLine } from '../api/wire.ts';
-import { Failure, Refusal } from '../model/error.ts';
+import { type Failure, Refusal } from '../model/error.ts';
 import { aChange, aDoneChange, GOOD_RECORDS } from '../../test/worlds/cli-facts.ts';
 import { FakeClock } from '../../test/worlds/fake-clock.ts';
 import type { Client } from './client.ts';
@@ -104,6 +104,29 @@ test('followChange counts its patience anew for each loss', async () => {
   const following = follow(client, clock);
   await clock.advance(600_000);
   assert.equal((await following).at(-1), 'done');
+});
+
+test('followChange asks for the whole change again when the turn of a queued one has come', async () => {
+  const opened: FollowLine = {
+    event: 'change.opened',
+    at: 0,
+    stack: 'shop',
+    change: 7,
+    sentence: 'Deploy release 14',
+  };
+  const { client, asked } = scripted(
+    [{ change: aChange({ state: 'queued' }) }, opened, record],
+    [{ change: aChange() }, record, closed],
+    [{ change: aDoneChange() }],
+  );
+  assert.deepEqual(await follow(client, new FakeClock()), [
+    'queued',
+    'running',
+    'step.recorded',
+    'change.closed',
+    'done',
+  ]);
+  assert.equal(asked(), 3);
 });
 
 test('followChange throws what the agent refuses, at once', async () => {

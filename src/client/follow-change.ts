@@ -18,21 +18,24 @@ export async function* followChange(
   const given = { params: { id }, ...(options.signal ? { signal: options.signal } : {}) };
   const patience = createPatience(options);
   while (true) {
-    let isClosed = false;
+    let isQueued = false;
+    let isOutdated = false;
     patience.attempt();
     try {
       for await (const line of client.stream('followChange', given)) {
         patience.heard();
-        yield line;
-        if (!('event' in line) && isEnded(line.change.state)) return;
-        // Asked once more, the first line is the whole change with its end.
-        isClosed = 'event' in line && line.event === 'change.closed';
-        if (isClosed) break;
+        // A queued change gets its plan when its turn comes, and a closed one its end: both are in a new first line.
+        isOutdated = 'event' in line && (isQueued || line.event === 'change.closed');
+        if (!isQueued || !isOutdated) yield line;
+        if (isOutdated) break;
+        if ('event' in line) continue;
+        if (isEnded(line.change.state)) return;
+        isQueued = line.change.state === 'queued';
       }
     } catch (error) {
       if (!isAgentLost(error)) throw error;
     }
-    if (!isClosed && !(await patience.wait())) throw agentGone(id);
+    if (!isOutdated && !(await patience.wait())) throw agentGone(id);
   }
 }
 

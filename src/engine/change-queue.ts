@@ -1,27 +1,19 @@
-import { type Change, isEnded } from '../model/change.ts';
-import { Refusal } from '../model/error.ts';
+import type { Change } from '../model/change.ts';
 import type { LockHeld } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
-import type { Plan } from '../model/plan.ts';
-import type { Problem } from '../model/problem.ts';
-import { hasBegunToFinish } from './execute-change.ts';
+import { beginChange } from './begin-change.ts';
+import { beginQueued, type QueuedDeploy } from './begin-queued.ts';
 import type { Hands } from './hands.ts';
-import { freeLock, holdLock, lockHeld, tryLock } from './hold-lock.ts';
 import { Interruption } from './interruption.ts';
 import { type RunningChange, runInBackground } from './lane.ts';
-import { makePlan, overdue, type Planned, planDeploy, readStack } from './make-plan.ts';
-import type { Patience, PlanRequest } from './plan-request.ts';
-import { closeQueued, deployOfQueued, openQueued, supersede } from './queued-deploy.ts';
+import { makePlan, type Planned, planDeploy, readStack } from './make-plan.ts';
+import type { Accepted, Patience, PlanRequest } from './plan-request.ts';
+import { closeQueued, openQueued, supersede } from './queued-deploy.ts';
+import { changeRunning, mustBeCancellable } from './refusals.ts';
+import { resumeChange } from './resume-change.ts';
+import { Turns } from './turns.ts';
 
-export type Accepted =
-  | { readonly outcome: 'nothing'; readonly plan: Plan; readonly warnings: readonly Problem[] }
-  | {
-      readonly outcome: 'started' | 'queued';
-      readonly change: Change;
-      /** The change it waits for. */
-      readonly behind: number | null;
-      readonly warnings: readonly Problem[];
-    };
+const LOCK_POLL_MS = 1_000;
 
 /**
  * Takes in what is wanted and runs one change at a time per stack. A deploy that finds one running waits for its turn,
@@ -30,8 +22,8 @@ export type Accepted =
 export class ChangeQueue {
   readonly #hands: Hands;
   readonly #running = new Map<Name, RunningChange>();
-  readonly #queued = new Map<Name, { readonly id: number; readonly force: boolean }>();
-  readonly #turns = new Map<Name, Promise<unknown>>();
+  readonly #queued = new Map<Name, QueuedDeploy>();
+  readonly #turns = new Turns<Name>();
   readonly #suspension = new AbortController();
 
   constructor(hands: Hands) {
@@ -43,20 +35,21 @@ export class ChangeQueue {
     return await makePlan(this.#hands, request, signal);
   }
 
-  /** Resolves as soon as the change is on disk; it then goes on by itself. Refusals: see `makePlan`, `holdLock`, `change.running`. */
+  /**
+   * Resolves as soon as the change is on disk; it then goes on by itself. Refusals: `change.running`, `lock.held`,
+   * `lock.not-obtained`, and those of `makePlan`.
+   */
   async submit(request: PlanRequest & Patience, by: string): Promise<Accepted> {
-    const stack =
-      request.want === 'deploy'
-        ? readStack(this.#hands, request.file, request.ref).stack.name
-        : request.stack;
+    const isDeploy = request.want === 'deploy';
+    const stack = isDeploy ? readStack(this.#hands, request.file, request.ref).stack.name : request.stack;
     const { clock } = this.#hands;
     const deadline = clock.monotonic() + (request.waitMs ?? 0);
     for (;;) {
       const waitMs = Math.max(0, deadline - clock.monotonic());
-      const accepted = await this.#inTurn(stack, async () => {
+      const accepted = await this.#turns.take(stack, async () => {
         const running = this.#running.get(stack);
         if (!running) return await this.#begin(request, { stack, by, waitMs });
-        return request.want === 'deploy' ? await this.#enqueue(request, running, by) : running;
+        return isDeploy ? await this.#enqueue(request, running, by) : running;
       });
       if ('outcome' in accepted) return accepted;
       if (waitMs <= 0) throw changeRunning(stack, accepted, request.waitMs ?? 0);
@@ -64,65 +57,36 @@ export class ChangeQueue {
     }
   }
 
-  /** Asks a change to stop and undo what it did. Refusals: `change.unknown`, `change.ended`, `change.past-cancel`. */
+  /** Asks a change to stop and to undo what it did. Refusals: `change.unknown`, `change.ended`, `change.past-cancel`. */
   async cancel(id: number): Promise<void> {
     const { store } = this.#hands;
-    const change = store.journal.get(id);
-    if (!change) throw new Refusal('change.unknown', `Cannot cancel change ${id}: there is no such change`);
-    if (isEnded(change.state)) {
-      throw new Refusal('change.ended', `Cannot cancel change ${id}: it is ${change.state} already`);
-    }
+    const change = mustBeCancellable(store.journal.get(id), id);
     if (change.state === 'undoing') return;
     if (change.state === 'queued') {
       if (this.#queued.get(change.stack)?.id === id) this.#queued.delete(change.stack);
-      closeQueued(this.#hands, change, {
+      return closeQueued(this.#hands, change, {
         state: 'cancelled',
         outcome: 'It was cancelled before its turn came',
       });
-      return;
-    }
-    if (hasBegunToFinish(change)) {
-      throw new Refusal(
-        'change.past-cancel',
-        `Cannot cancel change ${id}: what it brings is live and it is finishing, a change before that is required`,
-        { fix: `roll back instead: reeve rollback --stack ${change.stack}` },
-      );
     }
     store.journal.requestCancel(id);
     this.#running.get(change.stack)?.cancel();
   }
 
-  /** Once, at the agent's start: goes on with what an earlier agent left unfinished. Resolves when all of it runs. */
-  async resume(): Promise<void> {
+  /** Once, at the agent's start: goes on with what an earlier agent left unfinished. */
+  resume(): void {
     const unfinished = this.#hands.store.journal.unfinished();
-    for (const change of unfinished.filter(({ state }) => state === 'queued')) {
-      const before = this.#queued.get(change.stack);
-      if (before) supersede(this.#hands, before.id, change.id);
-      this.#queued.set(change.stack, { id: change.id, force: false });
+    for (const change of unfinished) {
+      if (change.state === 'queued') this.#putInQueue(change, false);
+      else this.#watch(change.stack, resumeChange(this.#hands, change, this.#suspension.signal));
     }
-    for (const change of unfinished.filter(({ state }) => state !== 'queued')) {
-      await this.#inTurn(change.stack, () => this.#resumeOne(change));
-    }
-    for (const stack of this.#queued.keys()) void this.#next(stack);
+    for (const stack of this.#queued.keys()) this.#next(stack);
   }
 
-  /** Stops the warm copies whose time is over; where a change runs or the lock is held, at the next call. */
-  async retireWarm(): Promise<void> {
-    for (const { name } of this.#hands.store.stacks.list()) {
-      if (this.#running.has(name) || overdue(this.#hands, name).length === 0) continue;
-      try {
-        await this.submit({ want: 'retire', stack: name }, 'reeve');
-      } catch (error) {
-        if (!(error instanceof Refusal))
-          this.#hands.failed(`warm copies of "${name}" were not stopped`, error);
-      }
-    }
-  }
-
-  /** Resolves when nothing runs for the stack and nothing is queued. */
+  /** Resolves when nothing runs for the stack and nothing is in the queue. */
   async idle(stack: Name): Promise<void> {
     for (;;) {
-      const busy = this.#running.get(stack)?.ended ?? this.#turns.get(stack);
+      const busy = this.#running.get(stack)?.ended ?? this.#turns.last(stack);
       if (!busy) return;
       await busy;
     }
@@ -131,28 +95,27 @@ export class ChangeQueue {
   /** For an agent that stops: every change is left where it is, with its lock, for the next agent. */
   async suspend(): Promise<void> {
     this.#suspension.abort(new Interruption('suspended'));
+    await this.#turns.allSettled();
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
   async #begin(
     request: PlanRequest,
-    { stack, by, waitMs }: { readonly stack: Name; readonly by: string; readonly waitMs: number },
+    asked: { readonly stack: Name; readonly by: string; readonly waitMs: number },
   ): Promise<Accepted> {
-    const reason = `${request.want} asked for by ${by}`;
-    // Before anything expensive. The change has no number yet, so the lock is taken for the planning of it.
-    const wish = { stack, task: `plan-${request.want}`, reason, waitMs, signal: this.#suspension.signal };
-    const planning = await holdLock(this.#hands, wish);
-    try {
-      const { plan, warnings } = await makePlan(this.#hands, request, this.#suspension.signal);
-      if (plan.steps.length === 0) return { outcome: 'nothing', plan, warnings };
-      if (request.want === 'deploy') this.#remember(stack, request.file.path);
-      const change = this.#open(plan, by);
-      const held = this.#handOver(planning, change);
-      this.#start({ change, held, isResumed: false });
-      return { outcome: 'started', change, behind: null, warnings };
-    } finally {
-      freeLock(this.#hands, planning);
+    const { signal } = this.#suspension;
+    const { planned, change, held } = await beginChange(
+      this.#hands,
+      { ...asked, what: request.want, signal },
+      () => makePlan(this.#hands, request, signal),
+    );
+    if (!change || !held) return { outcome: 'nothing', ...planned };
+    if (request.want === 'deploy') {
+      this.#remember(asked.stack, request.file.path);
+      this.#clearQueue(asked.stack, change.id);
     }
+    this.#start(change, held);
+    return { outcome: 'started', change, behind: null, warnings: planned.warnings };
   }
 
   async #enqueue(
@@ -161,98 +124,64 @@ export class ChangeQueue {
     by: string,
   ): Promise<Accepted> {
     const { stack, warnings } = readStack(this.#hands, request.file, request.ref);
-    // Whatever runs now will have changed things by then: it is planned as if all were new, and planned anew in its turn.
+    // What runs now will have changed things by then: planned here as if all were new, and anew in its turn.
     const planned = await planDeploy(this.#hands, { stack, force: true }, this.#suspension.signal);
     this.#remember(stack.name, request.file.path);
     const change = openQueued(this.#hands, planned.plan, by);
-    const before = this.#queued.get(stack.name);
-    if (before) supersede(this.#hands, before.id, change.id);
-    this.#queued.set(stack.name, { id: change.id, force: request.force ?? false });
-    // What it waits for may have ended while it was planned.
-    if (!this.#running.has(stack.name)) void this.#next(stack.name);
-    return { outcome: 'queued', change, behind: running.id, warnings: [...warnings, ...planned.warnings] };
+    this.#putInQueue(change, request.force ?? false);
+    // What it waits for may have ended meanwhile.
+    if (!this.#running.has(stack.name)) this.#next(stack.name);
+    return {
+      outcome: 'queued',
+      change,
+      behind: running.id,
+      warnings: [...warnings, ...planned.warnings],
+    };
   }
 
-  #open(plan: Plan, by: string): Change {
-    const { store, clock, publish } = this.#hands;
-    const at = clock.now();
-    const change = store.journal.open({ stack: plan.stack, plan, by, state: 'running', at });
-    publish({ event: 'change.opened', at, stack: plan.stack, change: change.id, sentence: plan.sentence });
-    return change;
+  #putInQueue(change: Change, force: boolean): void {
+    this.#clearQueue(change.stack, change.id);
+    this.#queued.set(change.stack, { id: change.id, force });
   }
 
-  // Between the two calls only another process could come in; then nothing has been touched yet.
-  #handOver(planning: LockHeld, change: Change): LockHeld {
-    freeLock(this.#hands, planning);
-    const result = tryLock(this.#hands, {
-      stack: change.stack,
-      task: taskOf(change),
-      reason: change.plan.sentence,
-      waitMs: 0,
-    });
-    if (result.outcome === 'contended') {
-      const refusal = lockHeld(result.record);
-      closeQueued(this.#hands, change, {
-        state: 'failed',
-        outcome: 'Nothing was touched',
-        error: refusal.report,
-      });
-      throw refusal;
+  #clearQueue(stack: Name, by: number): void {
+    const before = this.#queued.get(stack);
+    if (before) supersede(this.#hands, before.id, by);
+    this.#queued.delete(stack);
+  }
+
+  // The queued deploy's turn, in the background.
+  #next(stack: Name): void {
+    const { failed } = this.#hands;
+    void this.#turns
+      .take(stack, () => this.#deployQueued(stack))
+      .catch((error: unknown) => failed(`the queued deploy of "${stack}" was not begun`, error));
+  }
+
+  async #deployQueued(stack: Name): Promise<void> {
+    const { signal } = this.#suspension;
+    const queued = this.#queued.get(stack);
+    if (!queued || this.#running.has(stack) || signal.aborted) return;
+    const begun = await beginQueued(this.#hands, queued, signal);
+    if (begun === 'later') {
+      // It stays in the queue, where a later one can still take its place.
+      const later = this.#hands.clock.sleep(LOCK_POLL_MS, signal).then(() => this.#next(stack));
+      return void later.catch(() => null);
     }
-    this.#hands.store.journal.setFencing(change.id, result.held.fencing);
-    return result.held;
+    this.#queued.delete(stack);
+    if (begun) this.#start(begun.change, begun.held);
   }
 
-  #start(begun: {
-    readonly change: Change;
-    readonly held: LockHeld;
-    readonly isResumed: boolean;
-  }): RunningChange {
-    const { stack } = begun.change;
-    const running = runInBackground(this.#hands, begun, this.#suspension.signal);
+  #start(change: Change, held: LockHeld): void {
+    const begun = { change, isResumed: false, hold: async () => held };
+    this.#watch(change.stack, runInBackground(this.#hands, begun, this.#suspension.signal));
+  }
+
+  #watch(stack: Name, running: RunningChange): void {
     this.#running.set(stack, running);
     void running.ended.then(() => {
       this.#running.delete(stack);
-      return this.#next(stack);
-    });
-    return running;
-  }
-
-  async #resumeOne(change: Change): Promise<void> {
-    // Its own lock is taken over from the agent that died; anybody else's is waited for.
-    const wish = {
-      stack: change.stack,
-      task: taskOf(change),
-      reason: change.plan.sentence,
-      signal: this.#suspension.signal,
-    };
-    const first = tryLock(this.#hands, { ...wish, waitMs: 0 });
-    const begin = (held: LockHeld): void => {
-      this.#hands.store.journal.setFencing(change.id, held.fencing);
-      const running = this.#start({ change, held, isResumed: true });
-      if (change.cancelRequested && !hasBegunToFinish(change)) running.cancel();
-    };
-    if (first.outcome !== 'contended') return begin(first.held);
-    this.#hands.failed(`change ${change.id} waits for the lock of "${change.stack}"`, lockHeld(first.record));
-    void holdLock(this.#hands, { ...wish, waitMs: Infinity }).then(begin, (error: unknown) =>
-      this.#hands.failed(`change ${change.id} was not resumed`, error),
-    );
-  }
-
-  // The queued deploy's turn: planned anew from what stands now.
-  async #next(stack: Name): Promise<void> {
-    await this.#inTurn(stack, async () => {
-      const queued = this.#queued.get(stack);
-      if (!queued || this.#running.has(stack) || this.#suspension.signal.aborted) return;
-      this.#queued.delete(stack);
-      const change = this.#hands.store.journal.get(queued.id);
-      if (!change || change.state !== 'queued') return;
-      const begun = await deployOfQueued(this.#hands, change, {
-        force: queued.force,
-        task: taskOf(change),
-        signal: this.#suspension.signal,
-      });
-      if (begun) this.#start({ ...begun, isResumed: false });
+      this.#next(stack);
     });
   }
 
@@ -269,30 +198,4 @@ export class ChangeQueue {
     over.abort();
     this.#suspension.signal.throwIfAborted();
   }
-
-  /** One at a time per stack: taking in, planning, beginning. */
-  async #inTurn<T>(stack: Name, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(stack) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    const settled = turn
-      .catch(() => null)
-      .finally(() => {
-        if (this.#turns.get(stack) === settled) this.#turns.delete(stack);
-      });
-    this.#turns.set(stack, settled);
-    return await turn;
-  }
 }
-
-const taskOf = (change: Change): string => `change-${change.id}`;
-
-const changeRunning = (stack: Name, running: RunningChange, waited: number): Refusal =>
-  new Refusal(
-    waited > 0 ? 'lock.not-obtained' : 'change.running',
-    `Cannot change "${stack}": change ${running.id} runs (${running.sentence}), one at a time is allowed`,
-    {
-      fix: `follow it: reeve changes follow ${running.id}; or wait for it with --wait`,
-      retryable: true,
-      ...(waited > 0 ? { exit: 4 } : {}),
-    },
-  );

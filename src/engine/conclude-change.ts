@@ -2,19 +2,9 @@ import type { Change, ChangeState } from '../model/change.ts';
 import type { ErrorReport } from '../model/error.ts';
 import { stepHistory } from './change-log.ts';
 import { describeOutcome } from './describe-outcome.ts';
+import type { Ending } from './ending.ts';
 import { freeLock } from './hold-lock.ts';
 import { canBeUndone, type ChangeRun } from './run-step.ts';
-import type { Undone } from './undo-change.ts';
-
-export type Ending =
-  | { readonly end: 'done'; readonly unfinished: readonly ErrorReport[] }
-  | ({
-      readonly end: 'failed' | 'cancelled';
-      readonly report: ErrorReport;
-      readonly blame: string | null;
-    } & Undone)
-  /** The lock was lost on the way: nothing more was touched, and nothing undone. */
-  | { readonly end: 'lost'; readonly report: ErrorReport };
 
 /** Judges the release, closes the change, frees the lock and tells everybody. */
 export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Change> => {

@@ -1,5 +1,5 @@
 import type { Plan } from '../model/plan.ts';
-import type { Ending } from './conclude-change.ts';
+import type { Ending } from './ending.ts';
 import type { ChangeRun } from './run-step.ts';
 
 /** One sentence about how a change ended: what serves now comes first. */

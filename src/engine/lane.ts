@@ -15,38 +15,44 @@ export type RunningChange = {
   readonly cancel: () => void;
 };
 
-/** Runs a change in the background until it is closed or the agent stops. */
-export const runInBackground = (
-  hands: Hands,
-  begun: { readonly change: Change; readonly held: LockHeld; readonly isResumed: boolean },
-  suspension: AbortSignal,
-): RunningChange => {
-  const { id, plan } = begun.change;
-  const cancelling = new AbortController();
-  const cancel = (): void => cancelling.abort(new Interruption('cancelled'));
-  const signal = AbortSignal.any([suspension, cancelling.signal]);
-  const ended = runToItsEnd(hands, { ...begun, signal, suspension });
-  return { id, sentence: plan.sentence, ended, cancel };
+export type BegunChange = {
+  readonly change: Change;
+  readonly isResumed: boolean;
+  /** Takes the lock, or gives the one it has. */
+  readonly hold: () => Promise<LockHeld>;
 };
 
-type Run = {
-  readonly change: Change;
-  readonly held: LockHeld;
-  readonly isResumed: boolean;
-  readonly signal: AbortSignal;
-  readonly suspension: AbortSignal;
+/** Runs a change in the background until it is closed or the agent stops. */
+export const runInBackground = (hands: Hands, begun: BegunChange, suspension: AbortSignal): RunningChange => {
+  const { id, plan } = begun.change;
+  const cancelling = new AbortController();
+  return {
+    id,
+    sentence: plan.sentence,
+    ended: runToItsEnd(hands, begun, {
+      signal: AbortSignal.any([suspension, cancelling.signal]),
+      suspension,
+    }),
+    cancel: () => cancelling.abort(new Interruption('cancelled')),
+  };
 };
 
 // A journal that can not be written (the disk is full) stops the change where it is. It goes on once it can.
-const runToItsEnd = async (hands: Hands, run: Run): Promise<void> => {
-  let change = run.change;
-  while (!run.suspension.aborted) {
+const runToItsEnd = async (
+  hands: Hands,
+  { change: begun, isResumed, hold }: BegunChange,
+  signals: { readonly signal: AbortSignal; readonly suspension: AbortSignal },
+): Promise<void> => {
+  let change = begun;
+  while (!signals.suspension.aborted) {
     try {
-      await executeChange({ hands, ...run, change });
+      const held = await hold();
+      await executeChange({ hands, change, held, isResumed, ...signals });
       return;
     } catch (error) {
+      if (signals.suspension.aborted) return;
       hands.failed(`change ${change.id} of "${change.stack}" could not go on, and is tried again`, error);
-      await hands.clock.sleep(RETRY_MS, run.suspension).catch(() => null);
+      await hands.clock.sleep(RETRY_MS, signals.suspension).catch(() => null);
       change = reread(hands, change);
     }
   }

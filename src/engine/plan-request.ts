@@ -1,4 +1,7 @@
+import type { Change } from '../model/change.ts';
 import type { Name } from '../model/names.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
 import type { StackFile } from '../stack/load-stack.ts';
 
 /** What somebody wants done with a stack. */
@@ -22,3 +25,14 @@ export type PlanRequest =
 
 /** How long to wait where another change or holder of the lock is in the way; absent: not at all. */
 export type Patience = { readonly waitMs?: number | undefined };
+
+/** What became of a request. */
+export type Accepted =
+  | { readonly outcome: 'nothing'; readonly plan: Plan; readonly warnings: readonly Problem[] }
+  | {
+      readonly outcome: 'started' | 'queued';
+      readonly change: Change;
+      /** The change it waits for. */
+      readonly behind: number | null;
+      readonly warnings: readonly Problem[];
+    };

@@ -1,15 +1,9 @@
 // Deploys that wait for their turn. Everything they need is in the plan they were queued with.
 import type { Change, ChangeState } from '../model/change.ts';
-import { Defect, type ErrorReport, toReport } from '../model/error.ts';
-import type { LockHeld } from '../model/lock.ts';
+import { Defect, type ErrorReport } from '../model/error.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Stack } from '../model/stack.ts';
 import type { Hands } from './hands.ts';
-import { freeLock, holdLock } from './hold-lock.ts';
-import { planDeploy } from './make-plan.ts';
-
-// A queued deploy takes over from a change of this agent, which frees its lock; others may need a while.
-const LOCK_WAIT_MS = 600_000;
 
 export const openQueued = ({ store, clock, publish }: Hands, plan: Plan, by: string): Change => {
   const at = clock.now();
@@ -47,44 +41,8 @@ export const closeQueued = (
   });
 };
 
-/** Plans a queued deploy from what stands now, and makes it ready to run; closes it where that is not possible. */
-export const deployOfQueued = async (
-  hands: Hands,
-  change: Change,
-  options: { readonly force: boolean; readonly task: string; readonly signal: AbortSignal },
-): Promise<{ readonly change: Change; readonly held: LockHeld } | null> => {
-  const { store } = hands;
-  let held: LockHeld | null = null;
-  try {
-    const { stack, plan: before } = change;
-    const reason = before.sentence;
-    held = await holdLock(hands, { stack, reason, waitMs: LOCK_WAIT_MS, ...options });
-    const { plan } = await planDeploy(
-      hands,
-      { stack: stackOf(before), force: options.force },
-      options.signal,
-    );
-    if (plan.steps.length > 0) {
-      store.journal.setPlan(change.id, plan);
-      store.journal.setFencing(change.id, held.fencing);
-      store.journal.setState(change.id, 'running');
-      return { change: store.journal.get(change.id)!, held };
-    }
-    closeQueued(hands, change, { state: 'done', outcome: plan.sentence });
-  } catch (error) {
-    // It stays queued for the next agent.
-    if (options.signal.aborted) return null;
-    closeQueued(hands, change, {
-      state: 'failed',
-      outcome: 'Nothing was touched',
-      error: toReport(error),
-    });
-  }
-  if (held) freeLock(hands, held);
-  return null;
-};
-
-const stackOf = (plan: Plan): Stack => {
+/** The stack that a queued plan would deploy. */
+export const stackOfQueued = (plan: Plan): Stack => {
   for (const step of plan.steps) if (step.kind === 'place-release') return step.args.release.stack;
   throw new Defect(`the queued plan "${plan.sentence}" places no release`);
 };

@@ -33,6 +33,8 @@ export type StepExecutor<K extends StepKind> = {
   undo?(context: StepContext<K>, args: StepArgs[K], held: LockHeld): Promise<string | null>;
 };
 
+export type StepTable = { readonly [K in StepKind]: StepExecutor<K> };
+
 export const done = (words: string | null = null): StepOutcome => ({ outcome: 'done', words });
 
 export const refused = (report: ErrorReport): StepOutcome => ({ outcome: 'refused', report });

@@ -33,7 +33,8 @@ const stack = {
   'env.bad-name': 'A variable has a name that no environment takes.',
   'env.reserved': 'A variable is set that Reeve sets by itself.',
   'env.zero-byte': 'The value of a variable has a zero byte in it.',
-  'env.not-expanded': 'The value of a variable looks as if another were to be filled in, and that does not happen.',
+  'env.not-expanded':
+    'The value of a variable looks as if another were to be filled in, and that does not happen.',
   'env.repeated-file': 'An env file is named twice.',
   'env.always-set': 'A variable is required that the stack file itself sets.',
   'env.bad-condition': 'The condition of a required variable does not name one other variable.',
@@ -76,15 +77,47 @@ const stack = {
   'time.long': 'A time is longer than anybody can mean.',
 } as const;
 
-const plan = {} as const;
+const plan = {
+  'job.unknown': 'The release has no job of that name.',
+  'port.none-left': 'Every port of the range from which Reeve chooses is taken.',
+  'port.taken': 'A port that the stack file asks for belongs to another program or stack.',
+  'release.bad': 'The release to go back to was refused by a gate or a bake.',
+  'release.no-tree': 'The folder of the release to go back to was removed by retention.',
+  'release.none': 'The stack has no release that this could be done with.',
+  'release.unknown': 'The stack has no release of that number.',
+  'route.taken': 'Another stack has the same host and path.',
+} as const;
 
-const engine = {} as const;
+const engine = {
+  'bake.bad': 'The new release turned bad while it was watched, after it had the traffic.',
+  'change.cancelled': 'The change was cancelled, and what it had done was undone.',
+  'change.ended': 'The change to be cancelled has ended already.',
+  'change.past-cancel': 'The change to be cancelled is past the point from which it only goes forward.',
+  'change.resumed':
+    'A step had failed before the agent was restarted; its log lines are gone with that agent.',
+  'change.running': 'Another change of the stack runs, and only one may at a time.',
+  'change.unknown': 'There is no change of that number.',
+  'env.invalid': 'The env files of the stack do not give what it requires.',
+  'job.failed': 'A job ended with another exit code than 0.',
+  'job.lost': 'A job is gone, and nobody saw how it ended.',
+  'job.not-started': 'The program of a job could not be started.',
+  'job.timed-out': 'A job ran for longer than its timeout.',
+  'lock.held': 'Somebody else holds the lock of the stack.',
+  'lock.lost': 'The lock of the stack was taken away while a change ran; nothing more was touched.',
+  'lock.not-obtained': 'The lock of the stack did not become free in the time that was waited for it.',
+  'source.no-ref': 'A ref was asked for, and the source of the stack is a folder.',
+  'stack.invalid': 'The stack file has problems.',
+  'stack.unknown': 'The agent does not know the stack.',
+  'switch.not-running': 'A copy that was to get traffic was no longer running and healthy.',
+  'verify.wrong-answer': 'After the cut-over the edge was asked, and no new copy answered.',
+} as const;
 
 const supervision = {
   'instance.not-started': 'An instance could not be started, so that none of its batch was left running.',
   'instance.not-stopped': 'An instance could not be stopped, or something of it could not be proved gone.',
   'instance.unknown': 'A call named an instance that is not meant to run.',
-  'gate.never-ready': 'The new instance ran and its probe did not succeed within the time that the gate allows.',
+  'gate.never-ready':
+    'The new instance ran and its probe did not succeed within the time that the gate allows.',
   'gate.wrong-port': 'The new instance listens on another port or address than the one that Reeve gave it.',
   'gate.degraded': 'The new instance answered, and called itself degraded for as long as the gate waited.',
   'gate.exited': 'The new instance ended before it was ready.',
@@ -136,7 +169,8 @@ const logs = {
 
 const sources = {
   'source.missing': 'The folder, repository, ref or subfolder that the stack file names is not there.',
-  'source.unsafe': 'The source has something that no release may have: a link that leads out, a device, a submodule.',
+  'source.unsafe':
+    'The source has something that no release may have: a link that leads out, a device, a submodule.',
   'source.moved': 'The source changed while it was read.',
   'source.unreadable': 'A file of the source can not be read.',
   'source.unreachable': 'The server of the git repository does not answer.',

@@ -57,8 +57,8 @@ const judge = (
   const expected = probe.expectStatus === null ? 'a 2xx status' : `status ${probe.expectStatus}`;
   const { location } = headers;
   const to = typeof location === 'string' ? ` to ${location}` : '';
-  const detail = to === '' ? (said?.words ?? firstLine(text)) : '';
-  const words = `${statusCode}${to}, expected ${expected}${detail === '' ? '' : `: ${detail}`}`;
+  const detail = to === '' ? (said ? said.words : firstLine(text)) : null;
+  const words = `${statusCode}${to}, expected ${expected}${detail ? `: ${detail}` : ''}`;
   return { state: 'unhealthy', words, progress, cause: 'wrong-answer' };
 };
 
@@ -90,7 +90,7 @@ const readBody = async (probe: HttpProbe, response: Response): Promise<Body> => 
 };
 
 const judgeError = (error: unknown, port: number): RawAnswer => {
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '', message, name } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') {
     return { state: 'unhealthy', words: `connection refused on port ${port}`, cause: 'refused' };
   }
@@ -98,7 +98,7 @@ const judgeError = (error: unknown, port: number): RawAnswer => {
     const words = `port ${port} closed the connection without a whole answer`;
     return { state: 'unhealthy', words, cause: 'wrong-answer' };
   }
-  if (code.startsWith('HPE_')) {
+  if (name === 'HTTPParserError') {
     return { state: 'unhealthy', words: `port ${port} does not speak HTTP`, cause: 'wrong-answer' };
   }
   return { state: 'unhealthy', words: message };

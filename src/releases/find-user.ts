@@ -6,9 +6,6 @@ export type HostUser = { readonly uid: number; readonly gid: number; readonly ho
 /** A user of this host by name; null where there is none. */
 export type FindUser = (name: string) => HostUser | null;
 
-/** As chown(1) takes it. */
-export const ownerText = ({ uid, gid }: HostUser): string => `${uid}:${gid}`;
-
 /** Looks into /etc/passwd first (passwd(5)), then asks the other databases of the host (getent(1)); found users are remembered. */
 export const createUserFinder = (): FindUser => {
   const known = new Map<string, HostUser>();

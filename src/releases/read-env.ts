@@ -1,6 +1,8 @@
-import { isReported } from '../model/error.ts';
-import type { Problem } from '../model/problem.ts';
+import { Failure, isReported } from '../model/error.ts';
+import { hasErrors, type Problem } from '../model/problem.ts';
+import type { Release } from '../model/release.ts';
 import type { EnvFile, Stack } from '../model/stack.ts';
+import type { Redactor } from '../ports/redactor.ts';
 import type { ReadEnvFile, SecretSource } from '../ports/secret-source.ts';
 import { type AssembledEnv, assembleEnv, envFilesOf } from './assemble-env.ts';
 
@@ -22,6 +24,28 @@ export const readEnv = async ({ stack, stackFile, secrets }: EnvQuestion): Promi
   const unread = outcomes.flatMap(({ problems }) => problems);
   // What is missing while a file could not be read is most likely in that file.
   return unread.length === 0 ? env : { ...env, problems: unread };
+};
+
+/**
+ * The environment that a release was planned with, read once more and taught to the redactor. Failure `env.moved`
+ * where the files say something else by now.
+ */
+export const readSameEnv = async (
+  { secrets, redactor }: { readonly secrets: SecretSource; readonly redactor: Redactor },
+  { id, stack, envFingerprint }: Release,
+): Promise<AssembledEnv> => {
+  const env = await readEnv({ stack, stackFile: 'reeve.yaml', secrets });
+  redactor.learn(env.secretValues);
+  if (env.fingerprint === envFingerprint) return env;
+  throw new Failure(
+    'env.moved',
+    `Cannot place release ${id} of "${stack.name}": its env files changed since it was planned, the same variables are required`,
+    {
+      fix: 'deploy again: the release is then planned with what the files say now',
+      retryable: true,
+      ...(hasErrors(env.problems) ? { problems: env.problems } : {}),
+    },
+  );
 };
 
 const readOne = async (

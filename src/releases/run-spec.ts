@@ -90,7 +90,7 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 // Four variables of the agent and none else: what it was started with must not leak into every program.
 const baseEnv = ({ agentEnv, findUser }: SpecContext, user: string | null): Record<string, string> => {
   const env: Record<string, string> = { PATH: agentEnv.PATH || DEFAULT_PATH };
-  for (const name of ['HOME', 'LANG', 'TZ'] as const) {
+  for (const name of ['HOME', 'LANG', 'TZ', 'REEVE_NODE'] as const) {
     const value = agentEnv[name];
     if (value) env[name] = value;
   }

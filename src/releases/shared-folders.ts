@@ -1,7 +1,8 @@
 import { lchownSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Failure, Refusal } from '../model/error.ts';
-import { type HostUser, ownerText } from './find-user.ts';
+import type { HostUser } from './find-user.ts';
+import { giveTo } from './ownership.ts';
 import { runTool } from './run-tool.ts';
 
 export type SharedPlace = {
@@ -37,7 +38,7 @@ const seed = async ({ tree, shared, owner }: SharedPlace, path: string): Promise
     makeFolders(shared, path, owner);
     return;
   }
-  if (owner) await runTool('chown', ['-R', '-h', ownerText(owner), '--', join(tree, path)]);
+  if (owner) await giveTo(owner, join(tree, path));
   await move(join(tree, path), target);
 };
 

@@ -55,8 +55,8 @@ export const checkRef = (ref: string): string => {
   );
 };
 
-const hasControl = (text: string): boolean =>
-  [...text].some((character) => character < ' ' || character === '\x7f');
+// oxlint-disable-next-line no-control-regex
+const hasControl = (text: string): boolean => /[\x00-\x1f\x7f]/.test(text);
 
 const badUrl = (text: string): Refusal =>
   new Refusal(

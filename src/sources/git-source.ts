@@ -152,7 +152,7 @@ const findRevision = async (mirror: Mirror, { ref, subfolder }: GitSpec): Promis
     const id = found.stdout.trim();
     await treeOf(mirror, id, subfolder);
     const summary = mustSucceed(mirror, await mirror.run(['show', '--no-patch', '--format=%s', id])).trim();
-    return { kind: 'git', id, summary: [...summary].slice(0, 200).join('') };
+    return { kind: 'git', id, summary: summary.slice(0, 200).toWellFormed() };
   }
   throw new Refusal(
     'source.missing',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { staysInside } from './list-tree.ts';
+import { isReported } from '../model/error.ts';
+import { staysInside, unreadable } from './list-tree.ts';
 
 const LINKS: readonly (readonly [path: string, target: string, isInside: boolean])[] = [
   ['a', 'b', true],
@@ -25,4 +26,21 @@ describe('staysInside', () => {
       assert.equal(staysInside(path, target), isInside);
     });
   }
+});
+
+describe('unreadable', () => {
+  const codeOf = (code: string): string | null => {
+    const error = unreadable('/srv/a', Object.assign(new Error(code), { code }));
+    return isReported(error) ? error.report.code : null;
+  };
+
+  it('tells what may not be read from what is gone, and leaves a full disk to others', () => {
+    assert.deepEqual(['EACCES', 'EIO', 'ENOENT', 'ELOOP', 'ENOSPC'].map(codeOf), [
+      'source.unreadable',
+      'source.unreadable',
+      'source.moved',
+      'source.moved',
+      null,
+    ]);
+  });
 });

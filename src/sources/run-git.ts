@@ -64,15 +64,15 @@ export const noGit = (): Failure =>
 const LOCAL_MS = 120_000;
 
 const SAFE = [
-  ...['-c', 'core.hooksPath=/dev/null'],
-  ...['-c', 'core.fsmonitor=false'],
-  ...['-c', 'core.quotePath=false'],
-  ...['-c', 'protocol.ext.allow=never'],
-  ...['-c', 'gc.auto=0'],
-  ...['-c', 'maintenance.auto=false'],
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.quotePath=false',
+  'protocol.ext.allow=never',
+  'gc.auto=0',
+  'maintenance.auto=false',
   // The agent reads folders of other users; what this check guards against is switched off above.
-  ...['-c', 'safe.directory=*'],
-];
+  'safe.directory=*',
+].flatMap((setting) => ['-c', setting]);
 
 const UNATTENDED = {
   LC_ALL: 'C',

@@ -25,8 +25,8 @@ export type Database = {
 const BUSY_MS = 5_000;
 
 /** Opens a connection. WAL and FULL: a commit is in the log on disk before the call returns (https://sqlite.org/wal.html). */
-export const connect = (path: string): Database => {
-  const db = translated(path, () => new DatabaseSync(path, { timeout: BUSY_MS }));
+export const connect = (path: string, busyMs = BUSY_MS): Database => {
+  const db = translated(path, () => new DatabaseSync(path, { timeout: busyMs }));
   try {
     translated(path, () =>
       db.exec(
@@ -105,7 +105,7 @@ const translate = (path: string, error: unknown): unknown => {
   if (primary === BUSY) {
     return new Failure(
       'store.busy',
-      `Cannot write "${path}": another process has held it for ${BUSY_MS / 1000} s, a free database is required`,
+      `Cannot write "${path}": another process is writing and does not end, a free database is required`,
       { fix: `Find the process with 'fuser -v ${path}'`, retryable: true, cause: error },
     );
   }

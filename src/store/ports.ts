@@ -22,7 +22,8 @@ export const openPorts = (db: Database): PortStore => {
       db.write(() => {
         for (const [instance, port] of Object.entries(ports)) {
           const holder = foreign.get(port, stack);
-          if (holder) throw taken({ port, instance, stack: `${holder.stack}`, holder: `${holder.instance}` });
+          if (holder)
+            throw taken({ port, instance, stack: holder.stack as string, holder: holder.instance as string });
           put.run(stack, instance, port);
         }
       }),

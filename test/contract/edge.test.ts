@@ -92,7 +92,8 @@ const openBuiltinWorld = async (): Promise<World> => {
 const WORLDS = { fake: openFakeWorld, builtin: openBuiltinWorld };
 
 const flags = (parts: Partial<Flags>): Flags => ({ ...NO_FLAGS, ...parts });
-const green = (...keys: string[]): Flags => flags({ seats: Object.fromEntries(keys.map((key) => [key, 'green'])) });
+const green = (...keys: string[]): Flags =>
+  flags({ seats: Object.fromEntries(keys.map((key) => [key, 'green'])) });
 
 for (const [name, openWorld] of Object.entries(WORLDS)) {
   describe(`edge ${name}`, () => {
@@ -118,9 +119,11 @@ for (const [name, openWorld] of Object.entries(WORLDS)) {
       holdMs: 20_000,
       ...parts,
     });
-    const configure = async (...services: EdgeService[]): Promise<void> => edge.configure('shop', { stack: 'shop', services });
+    const configure = async (...services: EdgeService[]): Promise<void> =>
+      edge.configure('shop', { stack: 'shop', services });
     const isCode = (code: string) => (error: unknown) => isReported(error) && error.report.code === code;
-    const countsOf = async (seat: 'blue' | 'green') => (await edge.traffic('shop')).find((each) => each.seat === seat)!;
+    const countsOf = async (seat: 'blue' | 'green') =>
+      (await edge.traffic('shop')).find((each) => each.seat === seat)!;
 
     it('gives back the site it was configured with, and none after it was removed', async () => {
       const site = { stack: 'shop', services: [await service()] };
@@ -144,12 +147,23 @@ for (const [name, openWorld] of Object.entries(WORLDS)) {
     });
 
     it('moves the routes of all services with one switch, and may be told twice', async () => {
-      const api = await service({ service: 'api', routes: [{ host: 'shop.localhost', path: '/api', stripPath: false }] });
+      const api = await service({
+        service: 'api',
+        routes: [{ host: 'shop.localhost', path: '/api', stripPath: false }],
+      });
       await configure(await service(), api);
       for (let times = 0; times < 2; times += 1) await edge.switch('shop', green('web.1', 'api.1'));
       assert.deepEqual(await edge.flags('shop'), green('api.1', 'web.1'));
-      assert.deepEqual((await edge.ask('shop.localhost', '/')).servedBy, { service: 'web', slot: 1, seat: 'green' });
-      assert.deepEqual((await edge.ask('shop.localhost', '/api/x')).servedBy, { service: 'api', slot: 1, seat: 'green' });
+      assert.deepEqual((await edge.ask('shop.localhost', '/')).servedBy, {
+        service: 'web',
+        slot: 1,
+        seat: 'green',
+      });
+      assert.deepEqual((await edge.ask('shop.localhost', '/api/x')).servedBy, {
+        service: 'api',
+        slot: 1,
+        seat: 'green',
+      });
       assert.deepEqual((await edge.ask('shop.localhost', '/apix')).servedBy?.service, 'web');
     });
 
@@ -194,7 +208,11 @@ for (const [name, openWorld] of Object.entries(WORLDS)) {
     });
 
     it('answers 502 by itself and counts it when no instance accepts a connection', async () => {
-      await configure(await service({ slots: [{ slot: 1, blue: await world.listen(null), green: await world.listen(null) }] }));
+      await configure(
+        await service({
+          slots: [{ slot: 1, blue: await world.listen(null), green: await world.listen(null) }],
+        }),
+      );
       assert.deepEqual(await edge.ask('shop.localhost', '/'), { status: 502, servedBy: null });
       assert.equal((await countsOf('blue')).failed, 1);
     });
@@ -234,7 +252,10 @@ for (const [name, openWorld] of Object.entries(WORLDS)) {
       await configure(await service());
       await edge.switch('shop', flags({ held: ['web'] }));
       const asked = edge.ask('shop.localhost', '/');
-      const waited = await Promise.race([asked, edge.ask('shop.localhost', '/', AbortSignal.timeout(100)).catch(() => 'held')]);
+      const waited = await Promise.race([
+        asked,
+        edge.ask('shop.localhost', '/', AbortSignal.timeout(100)).catch(() => 'held'),
+      ]);
       assert.equal(waited, 'held');
       await edge.switch('shop', green('web.1'));
       assert.deepEqual(await asked, { status: 201, servedBy: { service: 'web', slot: 1, seat: 'green' } });
@@ -263,8 +284,14 @@ for (const [name, openWorld] of Object.entries(WORLDS)) {
     });
 
     it('prefers the whole host to the wildcard, and covers one label with it', async () => {
-      const any = await service({ service: 'any', routes: [{ host: '*.shop.localhost', path: '/', stripPath: false }] });
-      const one = await service({ service: 'one', routes: [{ host: 'a.shop.localhost', path: '/', stripPath: false }] });
+      const any = await service({
+        service: 'any',
+        routes: [{ host: '*.shop.localhost', path: '/', stripPath: false }],
+      });
+      const one = await service({
+        service: 'one',
+        routes: [{ host: 'a.shop.localhost', path: '/', stripPath: false }],
+      });
       await configure(any, one);
       assert.equal((await edge.ask('a.shop.localhost', '/')).servedBy?.service, 'one');
       assert.equal((await edge.ask('b.shop.localhost', '/')).servedBy?.service, 'any');
@@ -282,7 +309,9 @@ for (const [name, openWorld] of Object.entries(WORLDS)) {
 
     it('refuses a site that is not one, and keeps the one before', async () => {
       await configure(await service());
-      const broken = await service({ routes: [{ host: 'shop.localhost', path: 'no-slash', stripPath: false }] });
+      const broken = await service({
+        routes: [{ host: 'shop.localhost', path: 'no-slash', stripPath: false }],
+      });
       await assert.rejects(configure(broken), isCode('edge.invalid-site'));
       assert.equal((await edge.ask('shop.localhost', '/')).servedBy?.service, 'web');
     });

@@ -194,7 +194,11 @@ test('a change is followed over a restart of the agent, and nothing is shown twi
   const { code, stdout } = await run('deploy');
   assert.equal(code, 0);
   const lines = stdout.trimEnd().split('\n');
-  assert.equal(lines.length, 1 + 12 + 1);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('The agent')),
+    ['The agent does not answer; waiting for it to come back'],
+  );
+  assert.equal(lines.length, 1 + 12 + 1 + 1);
   assert.equal(new Set(lines).size, lines.length);
 });
 

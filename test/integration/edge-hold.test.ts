@@ -16,7 +16,11 @@ describe('the waiting room of the builtin edge', () => {
   before(async () => {
     stand = await openEdgeStand({ limits: { waiting: 20, stallMs: 1000 } });
     const instance = async (name: string): Promise<number> =>
-      (await stand.instance((req, res) => void text(req).then((body) => res.end(`${name} ${req.method} ${body}`)))).port;
+      (
+        await stand.instance(
+          (req, res) => void text(req).then((body) => res.end(`${name} ${req.method} ${body}`)),
+        )
+      ).port;
     slots = [{ slot: 1, blue: await instance('old'), green: await instance('new') }];
   });
   beforeEach(async () => {
@@ -26,7 +30,8 @@ describe('the waiting room of the builtin edge', () => {
   after(() => stand.close());
 
   const waiting = async (): Promise<number> => (await stand.edge.metrics())!.waiting;
-  const waits = (count: number): Promise<unknown> => eventually(`${count} wait`, async () => (await waiting()) === count);
+  const waits = (count: number): Promise<unknown> =>
+    eventually(`${count} wait`, async () => (await waiting()) === count);
 
   it('holds requests of every method, and serves them with their bodies from the new instance', async () => {
     await stand.flag([], ['web']);
@@ -62,9 +67,12 @@ describe('the waiting room of the builtin edge', () => {
     let hasContinued = false;
     const answer = new Promise<string>((resolve, reject) => {
       const headers = { host: STAND_HOST, expect: '100-continue', 'content-length': '4' };
-      const req = request({ host: '127.0.0.1', port: stand.port, method: 'POST', agent: false, headers }, (res) => {
-        void text(res).then(resolve);
-      });
+      const req = request(
+        { host: '127.0.0.1', port: stand.port, method: 'POST', agent: false, headers },
+        (res) => {
+          void text(res).then(resolve);
+        },
+      );
       req.on('continue', () => {
         hasContinued = true;
         req.end('body');
@@ -80,7 +88,9 @@ describe('the waiting room of the builtin edge', () => {
 
   it('keeps pipelined requests in order over a wait', async () => {
     await stand.flag([], ['web']);
-    const answer = stand.raw(`POST / HTTP/1.1\r\n${HEAD}Content-Length: 1\r\n\r\n1GET / HTTP/1.1\r\n${HEAD}Connection: close\r\n\r\n`);
+    const answer = stand.raw(
+      `POST / HTTP/1.1\r\n${HEAD}Content-Length: 1\r\n\r\n1GET / HTTP/1.1\r\n${HEAD}Connection: close\r\n\r\n`,
+    );
     await waits(1);
     await stand.flag([]);
     assert.deepEqual((await answer).match(/old \w+ ?\d?/g), ['old POST 1', 'old GET ']);
@@ -98,14 +108,18 @@ describe('the waiting room of the builtin edge', () => {
       setTimeout(() => req.end('second'), 1500);
     });
     await waits(1);
-    assert.equal((await stand.edge.ask(STAND_HOST, '/', AbortSignal.timeout(50)).catch(() => null)), null);
+    assert.equal(await stand.edge.ask(STAND_HOST, '/', AbortSignal.timeout(50)).catch(() => null), null);
     setTimeout(() => void stand.flag(['web.1']), 1300);
     assert.equal(await answer, 'new POST first second');
   });
 
   it('answers 503 at once when it is full, and serves other services meanwhile', async () => {
     const api = await stand.instance((_req, res) => void res.end('api'));
-    const other = { service: 'api', slots: [{ slot: 1, blue: api.port, green: 9 }], routes: [{ host: STAND_HOST, path: '/api', stripPath: false }] };
+    const other = {
+      service: 'api',
+      slots: [{ slot: 1, blue: api.port, green: 9 }],
+      routes: [{ host: STAND_HOST, path: '/api', stripPath: false }],
+    };
     await stand.configure([{ slots }, other]);
     await stand.flag([], ['web']);
     const held = Array.from({ length: 20 }, () => stand.call());

@@ -12,9 +12,18 @@ const REFUSED: Readonly<Record<string, readonly [request: string, status: number
   ],
   'two lengths': [`POST / HTTP/1.1\r\n${HEAD}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, 400],
   'a signed length': [`POST / HTTP/1.1\r\n${HEAD}Content-Length: +2\r\n\r\nab`, 400],
-  'a coding after chunked': [`POST / HTTP/1.1\r\n${HEAD}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`, 400],
-  'a coding before chunked': [`POST / HTTP/1.1\r\n${HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 501],
-  'a chunked body in HTTP/1.0': [`POST / HTTP/1.0\r\n${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+  'a coding after chunked': [
+    `POST / HTTP/1.1\r\n${HEAD}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
+  'a coding before chunked': [
+    `POST / HTTP/1.1\r\n${HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+    501,
+  ],
+  'a chunked body in HTTP/1.0': [
+    `POST / HTTP/1.0\r\n${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
   'a space before the colon': [`POST / HTTP/1.1\r\n${HEAD}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n`, 400],
   'a folded field': [`GET / HTTP/1.1\r\n${HEAD}X-A: b\r\n c\r\n\r\n`, 400],
   'bare line feeds': [`GET / HTTP/1.1\nHost: ${STAND_HOST}\n\n`, 400],
@@ -72,7 +81,9 @@ describe('the builtin edge, asked by somebody with bad intentions,', () => {
 
   it('believes an absolute target over the Host field, and passes one host on', async () => {
     seen.length = 0;
-    const answer = await stand.raw(`GET http://${STAND_HOST}/x HTTP/1.1\r\nHost: evil.localhost\r\nConnection: close\r\n\r\n`);
+    const answer = await stand.raw(
+      `GET http://${STAND_HOST}/x HTTP/1.1\r\nHost: evil.localhost\r\nConnection: close\r\n\r\n`,
+    );
     assert.match(answer, /^HTTP\/1\.1 200 /);
     assert.deepEqual(seen, [`GET /x ${STAND_HOST}`]);
   });
@@ -87,7 +98,9 @@ describe('the builtin edge, asked by somebody with bad intentions,', () => {
   });
 
   it('ignores an offer of HTTP/2 and answers in HTTP/1.1', async () => {
-    const answer = await stand.raw(`GET / HTTP/1.1\r\n${HEAD}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n`);
+    const answer = await stand.raw(
+      `GET / HTTP/1.1\r\n${HEAD}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n`,
+    );
     assert.match(answer, /^HTTP\/1\.1 200 /);
   });
 });

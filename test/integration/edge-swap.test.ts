@@ -10,7 +10,9 @@ import { type EdgeStand, freePort, openEdgeStand, STAND_HOST } from '../worlds/e
 const SWAPS = 20;
 const CLIENTS = 8;
 
-type Load = { readonly stop: () => Promise<{ readonly requests: number; readonly failures: readonly string[] }> };
+type Load = {
+  readonly stop: () => Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
+};
 
 // Keep-alive clients without retries; every third request is a POST whose body has to come back.
 const openLoad = (port: number): Load => {
@@ -44,7 +46,13 @@ const once = (agent: Agent, port: number, body: string): Promise<string | null> 
       let text = '';
       res.on('data', (chunk: Buffer) => (text += chunk.toString()));
       res.on('error', (error) => resolve(`${method} ${error.message}`));
-      res.on('end', () => resolve(res.statusCode === 200 && text.endsWith(body) ? null : `${method} ${res.statusCode} ${text.slice(0, 200)}`));
+      res.on('end', () =>
+        resolve(
+          res.statusCode === 200 && text.endsWith(body)
+            ? null
+            : `${method} ${res.statusCode} ${text.slice(0, 200)}`,
+        ),
+      );
     });
     req.on('error', (error) => resolve(`${method} ${error.message}`));
     req.end(body);

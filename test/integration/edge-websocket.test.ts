@@ -4,7 +4,13 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { eventually } from '../worlds/conditions.ts';
-import { type EdgeStand, freePort, openEdgeStand, STAND_HOST, type StandInstance } from '../worlds/edge-stand.ts';
+import {
+  type EdgeStand,
+  freePort,
+  openEdgeStand,
+  STAND_HOST,
+  type StandInstance,
+} from '../worlds/edge-stand.ts';
 
 const UPGRADE = `GET /ws HTTP/1.1\r\nHost: ${STAND_HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 
@@ -21,9 +27,11 @@ describe('the builtin edge, asked to upgrade,', () => {
         socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nX-Why: no\r\n\r\nno');
         return;
       }
-      const key = createHash('sha1').update(`${req.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+      const key = createHash('sha1').update(
+        `${req.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
+      );
       socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-From: ${req.headers['x-forwarded-for']}\r\nSec-WebSocket-Accept: ${key.digest('base64')}\r\n\r\n${name} says hello;`,
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-From: ${String(req.headers['x-forwarded-for'])}\r\nSec-WebSocket-Accept: ${key.digest('base64')}\r\n\r\n${name} says hello;`,
       );
       if (head.length > 0) socket.write(head);
       socket.pipe(socket);
@@ -43,14 +51,20 @@ describe('the builtin edge, asked to upgrade,', () => {
     await stand.close();
   });
 
-  const open = async (bytes = UPGRADE): Promise<{ socket: Socket; seen: () => string; sees: (text: string) => Promise<unknown> }> => {
+  const open = async (
+    bytes = UPGRADE,
+  ): Promise<{ socket: Socket; seen: () => string; sees: (text: string) => Promise<unknown> }> => {
     const socket = await stand.dial();
     sockets.add(socket);
     let all = '';
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => (all += chunk.toString('latin1')));
     socket.write(bytes);
-    return { socket, seen: () => all, sees: (text) => eventually(`"${text}" comes back`, () => all.includes(text)) };
+    return {
+      socket,
+      seen: () => all,
+      sees: (text) => eventually(`"${text}" comes back`, () => all.includes(text)),
+    };
   };
   const inFlight = async (seat: string): Promise<number> =>
     (await stand.edge.traffic('shop')).find((each) => each.seat === seat)!.inFlight;
@@ -58,7 +72,10 @@ describe('the builtin edge, asked to upgrade,', () => {
   it('passes the handshake and then every byte both ways, for as long as it lasts', async () => {
     const { socket, seen, sees } = await open();
     await sees('old says hello;');
-    assert.match(seen(), /^HTTP\/1\.1 101 [^]*X-From: 127\.0\.0\.1[^]*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/);
+    assert.match(
+      seen(),
+      /^HTTP\/1\.1 101 [^]*X-From: 127\.0\.0\.1[^]*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/,
+    );
     socket.write('\x00\xffping');
     await sees('ping');
     // Longer than a quiet HTTP client may take.

@@ -10,6 +10,8 @@ import { eventually, isRunning } from '../worlds/conditions.ts';
 const project = resolve(import.meta.dirname, '../..');
 const reeve = join(project, 'bin/reeve');
 
+type Answer = { outcome?: string; record?: LockRecord; error?: { code: string } };
+
 describe('the lock commands', () => {
   let home: string;
   const children: ChildProcess[] = [];
@@ -68,6 +70,23 @@ describe('the lock commands', () => {
     const { code, text } = await toEnd(start(join(project, 'test/programs/lock-transitions.sh'), [reeve]));
     assert.equal(text, '');
     assert.equal(code, 0);
+  });
+
+  it('give every outcome as data, and every refusal with its code, when they are asked for JSON', async () => {
+    const answer = async (...args: string[]) => JSON.parse((await lock(...args, '--json')).out) as Answer;
+    const taken = await answer('acquire', 'export', '--task', 'nightly', '--pid', String(process.pid));
+    assert.deepEqual([taken.outcome, taken.record?.owner], ['acquired', 'export']);
+    const again = await answer('acquire', 'export', '--task', 'nightly', '--pid', String(process.pid));
+    assert.equal(again.outcome, 'already-held');
+    const codes: Readonly<Record<string, readonly string[]>> = {
+      'lock.held': ['acquire', 'deploy', '--task', 't'],
+      'lock.not-in-time': ['acquire', 'deploy', '--task', 't', '--wait', '10ms'],
+      'lock.not-holder': ['release', '--task', 't'],
+      'lock.no-process': ['acquire', 'deploy', '--task', 't', '--pid', '999999999'],
+    };
+    for (const [code, args] of Object.entries(codes)) assert.equal((await answer(...args)).error?.code, code);
+    assert.equal((await answer('release', '--task', 'nightly')).outcome, 'released');
+    assert.equal((await answer('release', '--task', 'nightly')).outcome, 'was-free');
   });
 
   it('find the stack by its file when they run below it', async () => {

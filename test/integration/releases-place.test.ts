@@ -21,6 +21,7 @@ import { releasesFolder, sharedFolder, treeFolder } from '../../src/model/layout
 import type { Stack } from '../../src/model/stack.ts';
 import { readEnv } from '../../src/releases/read-env.ts';
 import { createReleaseDisk } from '../../src/releases/release-disk.ts';
+import { runTool } from '../../src/releases/run-tool.ts';
 import { createSecretSource } from '../../src/secrets/secret-source.ts';
 import { createSource } from '../../src/sources/source.ts';
 import { aRelease } from '../worlds/release-builder.ts';
@@ -138,6 +139,15 @@ describe('placing a release', () => {
       /cancelled/,
     );
     assert.deepEqual(readdirSync(releasesFolder(layout, 'shop')), []);
+  });
+
+  it('says which tool did not succeed, and on what', async () => {
+    await assert.rejects(runTool('cp', ['--', join(root, 'gone'), root]), (error) => {
+      assert.ok(hasCode('release.tool-failed')(error));
+      assert.match(String(error), /Cannot run "cp" on .*No such file/);
+      return true;
+    });
+    await assert.rejects(runTool('no-such-tool', ['x']), hasCode('release.tool-failed'));
   });
 
   it('says that the disk is full, leaves nothing, and goes on when there is space again', async (t) => {

@@ -179,10 +179,22 @@ describe('the store file', () => {
     store.close();
   });
 
+  it('is reported as busy when another connection does not end its write', () => {
+    closed();
+    const [holder, other] = [connect(path), connect(path, 30)];
+    holder.write(() => assert.throws(() => other.write(() => {}), hasCode('store.busy')));
+    assert.equal(
+      other.write(() => 'free again'),
+      'free again',
+    );
+    holder.close();
+    other.close();
+  });
+
   it('is upgraded in one transaction, so that a failed upgrade leaves the schema before', () => {
     const plain = join(folder, 'plain.db');
     const db = connect(plain);
-    upgrade(db, ['CREATE TABLE a (x) STRICT'.replace('(x)', '(x INTEGER)')]);
+    upgrade(db, ['CREATE TABLE a (x INTEGER)']);
     assert.throws(() => upgrade(db, ['', 'CREATE TABLE b (x INTEGER)', 'CREATE TABLE a (x INTEGER)']));
     assert.equal(db.prepare('PRAGMA user_version').get()!.user_version, 1);
     assert.equal(db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'b'").get()!.n, 0);

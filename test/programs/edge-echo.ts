@@ -8,7 +8,9 @@ const port = Number(process.argv[2]);
 const http = createHttpServer((req, res) => {
   const chunks: Buffer[] = [];
   req.on('data', (chunk: Buffer) => chunks.push(chunk));
-  req.on('end', () => setTimeout(() => res.end(`${port} ${Buffer.concat(chunks).toString()}`), Math.random() * 4));
+  req.on('end', () =>
+    setTimeout(() => res.end(`${port} ${Buffer.concat(chunks).toString()}`), Math.random() * 4),
+  );
 });
 // A net.Server of its own: node's http.Server would close idle connections by itself.
 const listener = createServer((socket) => http.emit('connection', socket));

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuiltinEdge, openBuiltinEdge } from '../../src/edge/builtin/open-builtin-edge.ts';
@@ -44,20 +45,30 @@ export type EdgeStand = {
   readonly raw: (bytes: string) => Promise<string>;
   readonly dial: () => Promise<Socket>;
   readonly instance: (listener: RequestListener) => Promise<StandInstance>;
+  /** An instance that is all there is of the site: service web, slot 1, blue. */
+  readonly serve: (listener: RequestListener) => Promise<StandInstance>;
+  /** The same with bytes: whatever comes is answered by hand. */
+  readonly serveBytes: (answer: (socket: Socket) => void) => Promise<void>;
   readonly configure: (services: readonly Partial<EdgeService>[]) => Promise<void>;
   /** Greens, and what is held or in maintenance. */
-  readonly flag: (greens: readonly string[], held?: readonly string[], maintenance?: readonly string[]) => Promise<void>;
+  readonly flag: (
+    greens: readonly string[],
+    held?: readonly string[],
+    maintenance?: readonly string[],
+  ) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
 export const STAND_HOST = 'shop.localhost';
 
-export const openEdgeStand = async (options: {
-  readonly limits?: Partial<EdgeLimits>;
-  readonly trusted?: readonly string[];
-  readonly home?: string;
-  readonly port?: number;
-} = {}): Promise<EdgeStand> => {
+export const openEdgeStand = async (
+  options: {
+    readonly limits?: Partial<EdgeLimits>;
+    readonly trusted?: readonly string[];
+    readonly home?: string;
+    readonly port?: number;
+  } = {},
+): Promise<EdgeStand> => {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'reeve-edge-'));
   const layout = { home, socket: join(home, 'agent.sock') };
   const port = options.port ?? (await freePort());
@@ -70,6 +81,16 @@ export const openEdgeStand = async (options: {
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.trusted ? { trusted: options.trusted } : {}),
   });
+  const sockets = new Set<Socket>();
+  const configure = (services: readonly Partial<EdgeService>[]): Promise<void> =>
+    edge.configure('shop', shopSite(services));
+  const instance = async (listener: RequestListener): Promise<StandInstance> => {
+    const opened = await openInstance(listener);
+    instances.push(opened);
+    return opened;
+  };
+  const serveAt = async (blue: number): Promise<void> =>
+    configure([{ slots: [{ slot: 1, blue, green: await freePort() }] }]);
   await edge.ensureRunning();
   return {
     layout,
@@ -80,12 +101,23 @@ export const openEdgeStand = async (options: {
     call: (call) => callDoor(port, call),
     raw: (bytes) => exchangeBytes(port, bytes),
     dial: () => dial(port),
-    instance: async (listener) => {
-      const instance = await openInstance(listener);
-      instances.push(instance);
-      return instance;
+    instance,
+    serve: async (listener) => {
+      const opened = await instance(listener);
+      await serveAt(opened.port);
+      return opened;
     },
-    configure: (services) => edge.configure('shop', shopSite(services)),
+    serveBytes: async (answer) => {
+      const server = createSocketServer((socket) => {
+        sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('data', () => answer(socket));
+      });
+      server.unref();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      await serveAt((server.address() as AddressInfo).port);
+    },
+    configure,
     flag: (greens, held = [], maintenance = []) =>
       edge.switch('shop', {
         seats: Object.fromEntries(greens.map((key) => [key, 'green' as const])),
@@ -95,7 +127,8 @@ export const openEdgeStand = async (options: {
     close: async () => {
       await edge.stop();
       await edge.close();
-      for (const instance of instances) instance.kill();
+      for (const opened of instances) opened.kill();
+      for (const socket of sockets) socket.destroy();
       rmSync(home, { recursive: true, force: true });
     },
   };
@@ -188,4 +221,12 @@ const exchangeBytes = async (port: number, bytes: string): Promise<string> => {
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
     socket.write(Buffer.from(bytes, 'latin1'));
   });
+};
+
+/** Answers with what it was asked, as JSON. */
+export const echo: RequestListener = (req, res) => {
+  text(req).then(
+    (body) => res.end(JSON.stringify({ method: req.method, url: req.url, body, headers: req.headers })),
+    () => res.destroy(),
+  );
 };

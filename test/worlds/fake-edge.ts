@@ -1,4 +1,10 @@
-import { type EdgeAnswer, type EdgeSite, type Flags, NO_FLAGS, type UpstreamTraffic } from '../../src/model/edge.ts';
+import {
+  type EdgeAnswer,
+  type EdgeSite,
+  type Flags,
+  NO_FLAGS,
+  type UpstreamTraffic,
+} from '../../src/model/edge.ts';
 import { Refusal } from '../../src/model/error.ts';
 import { type Name, type Seat, slotKey } from '../../src/model/names.ts';
 import type { Route } from '../../src/model/stack.ts';
@@ -22,7 +28,10 @@ export class FakeEdge implements Edge {
   readonly #clock: Clock;
   readonly #sites = new Map<Name, EdgeSite>();
   readonly #flags = new Map<Name, Flags>();
-  readonly #counts = new Map<number, { requests: number; errors: number; failed: number; inFlight: number }>();
+  readonly #counts = new Map<
+    number,
+    { requests: number; errors: number; failed: number; inFlight: number }
+  >();
   readonly #waiting = new Set<() => void>();
   #startedAt: number | null = null;
 
@@ -39,14 +48,20 @@ export class FakeEdge implements Edge {
       this.#sites.delete(stack);
       return;
     }
-    if (site.stack !== stack || site.services.some((service) => service.routes.some((route) => !isRoute(route)))) {
+    if (
+      site.stack !== stack ||
+      site.services.some((service) => service.routes.some((route) => !isRoute(route)))
+    ) {
       throw new Refusal('edge.invalid-site', `Cannot configure the edge for "${stack}": it is not a site`);
     }
     for (const [other, { services }] of this.#sites) {
       const taken = new Set(services.flatMap((service) => service.routes).map(keyOf));
       const route = site.services.flatMap((service) => service.routes).find((each) => taken.has(keyOf(each)));
       if (other !== stack && route) {
-        throw new Refusal('edge.route-taken', `Cannot configure the edge for "${stack}": "${other}" has ${keyOf(route)}`);
+        throw new Refusal(
+          'edge.route-taken',
+          `Cannot configure the edge for "${stack}": "${other}" has ${keyOf(route)}`,
+        );
       }
     }
     this.#sites.set(stack, structuredClone(site));
@@ -63,9 +78,9 @@ export class FakeEdge implements Edge {
   }
 
   async switch(stack: Name, flags: Flags): Promise<void> {
-    const greens = Object.entries(flags.seats).filter(([, seat]) => seat === 'green');
+    const greens = Object.keys(flags.seats).filter((key) => flags.seats[key] === 'green');
     this.#flags.set(stack, {
-      seats: Object.fromEntries(greens.toSorted()),
+      seats: Object.fromEntries(greens.toSorted().map((key) => [key, 'green' as const])),
       held: flags.held.toSorted(),
       maintenance: flags.maintenance.toSorted(),
     });
@@ -87,7 +102,12 @@ export class FakeEdge implements Edge {
   async traffic(stack: Name): Promise<readonly UpstreamTraffic[]> {
     return (this.#sites.get(stack)?.services ?? []).flatMap(({ service, slots }) =>
       slots.flatMap(({ slot, blue, green }) =>
-        ([['blue', blue], ['green', green]] as const).map(([seat, port]) => ({
+        (
+          [
+            ['blue', blue],
+            ['green', green],
+          ] as const
+        ).map(([seat, port]) => ({
           service,
           slot,
           seat,
@@ -211,6 +231,7 @@ export class FakeEdge implements Edge {
 
 const own = (status: number): FakeRequest => ({ status, servedBy: null, end: () => undefined });
 
-const isRoute = (route: Route): boolean => route.path.startsWith('/') && route.host === route.host.toLowerCase();
+const isRoute = (route: Route): boolean =>
+  route.path.startsWith('/') && route.host === route.host.toLowerCase();
 
 const keyOf = (route: Route): string => `${route.host}${route.path}`;

@@ -46,7 +46,7 @@ const writer = startWriter();
 const ended = once(writer, 'exit');
 const following = countInOrder(book.read([file], { ...ALL, follow: true }));
 let mostBytes = 0;
-while (writer.exitCode === null) {
+while (writer.exitCode === null && writer.signalCode === null) {
   await Promise.race([sleep(50), ended]);
   await book.note([file], Date.now());
   await book.retain(file, RETENTION);
@@ -84,7 +84,8 @@ async function countInOrder(lines: AsyncIterable<LogLine>): Promise<number> {
   let count = 0;
   for await (const { text } of lines) {
     count += 1;
-    if (text.length !== 99 || Number(text.slice(-9)) !== count) wrong ??= `line ${count}: ${text.slice(-120)}`;
+    if (text.length !== 99 || Number(text.slice(-9)) !== count)
+      wrong ??= `line ${count}: ${text.slice(-120)}`;
     if (count === LINES) break;
   }
   return count;

@@ -8,7 +8,8 @@ import { EXIT } from '../exit-code.ts';
 import { span } from '../output/text.ts';
 import type { Session } from '../session.ts';
 import { holderLives, renderLock } from './lock-lines.ts';
-import { chooseLockedStack, openLocks, waitForLock } from './lock-wait.ts';
+import { chooseLockedStack, openLocks } from './lock-store.ts';
+import { waitForLock } from './lock-wait.ts';
 
 export type AcquireOptions = {
   readonly task: string;

@@ -8,7 +8,8 @@ import type { Name } from '../../model/names.ts';
 import type { LockStore } from '../../ports/store.ts';
 import { span } from '../output/text.ts';
 import type { Session } from '../session.ts';
-import { chooseLockedStack, openLocks, waitForLock } from './lock-wait.ts';
+import { chooseLockedStack, openLocks } from './lock-store.ts';
+import { waitForLock } from './lock-wait.ts';
 
 export type RunOptions = {
   readonly owner: string;

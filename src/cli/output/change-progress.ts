@@ -41,8 +41,6 @@ export const advance = (progress: ChangeProgress | null, line: FollowLine): Chan
     );
     return { ...progress, steps };
   }
-  if (line.event === 'change.opened')
-    return { ...progress, change: { ...progress.change, state: 'running' } };
   return progress;
 };
 

@@ -10,6 +10,8 @@ import { type Line, paintLines, span } from './text.ts';
 
 export type ProgressView = {
   readonly show: (line: FollowLine) => void;
+  /** The agent went away; whoever follows is waiting for it. */
+  readonly lost: () => void;
   readonly close: () => void;
 };
 
@@ -17,6 +19,7 @@ export const openProgress = (voice: Voice, now: () => number): ProgressView =>
   voice.screen.isTerminal ? liveProgress(voice, now) : plainProgress(voice);
 
 const FRAME_MS = 100;
+const LOST = 'The agent does not answer; waiting for it to come back';
 
 const liveProgress = (voice: Voice, now: () => number): ProgressView => {
   const area = openLiveArea(voice.screen, voice.paint);
@@ -24,10 +27,12 @@ const liveProgress = (voice: Voice, now: () => number): ProgressView => {
   let kept = 0;
   let heading: string | null = null;
   let hasTitle = false;
+  let isLost = false;
 
   // Steps end in the order in which they began, so what ended first scrolls away first.
   const keepEnded = (): void => {
-    if (!progress) return;
+    // The plan of a queued change is made anew when its turn comes.
+    if (!progress || progress.change.state === 'queued') return;
     const lines: Line[] = [];
     if (!hasTitle) lines.push(titleLine(progress));
     hasTitle = true;
@@ -49,17 +54,22 @@ const liveProgress = (voice: Voice, now: () => number): ProgressView => {
     if (!progress) return;
     const running = runningSteps(progress);
     area.keep(running[0] ? headingLines(running[0]) : []);
-    area.draw(
-      progress.change.state === 'queued'
-        ? [[{ text: '  ' }, span('waiting for the changes before it', 'dim')]]
-        : running.flatMap((one) => runningStepLines(one, now(), voice)),
-    );
+    area.draw([
+      ...(progress.change.state === 'queued' ? [hintLine('Waiting for the changes before it')] : []),
+      ...running.flatMap((one) => runningStepLines(one, now(), voice)),
+      ...(isLost ? [hintLine(LOST)] : []),
+    ]);
   };
 
   const frames = setInterval(redraw, FRAME_MS);
   return {
+    lost: () => {
+      isLost = true;
+      redraw();
+    },
     show: (line) => {
       progress = advance(progress, line);
+      isLost = false;
       area.draw([]);
       keepEnded();
       redraw();
@@ -71,6 +81,8 @@ const liveProgress = (voice: Voice, now: () => number): ProgressView => {
     },
   };
 };
+
+const hintLine = (text: string): Line => [{ text: '  ' }, span(text, 'yellow')];
 
 const titleOf = ({ step, state }: StepProgress): string =>
   state === 'undoing' || state === 'undone' || state === 'undo-failed' ? 'Undo' : PHASE_TITLES[step.phase];
@@ -94,9 +106,10 @@ const plainProgress = (voice: Voice): ProgressView => {
   };
 
   return {
+    lost: () => write([span(LOST)]),
     show: (line) => {
       progress = advance(progress, line);
-      if (!progress) return;
+      if (!progress || progress.change.state === 'queued') return;
       if (!hasTitle) write([span(`Change ${progress.change.id}: ${progress.change.plan.sentence}`)]);
       hasTitle = true;
       const count = progress.change.plan.steps.length;

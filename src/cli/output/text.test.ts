@@ -22,7 +22,7 @@ test('truncate cuts a line of several spans where the width ends, and keeps the 
   const line = truncate([span('healthy', 'green'), span('  200 in 3 ms', 'dim')], 12);
   assert.equal(paintLine(line, uncolored), 'healthy  20…');
   assert.equal(lineWidth(line), 12);
-  assert.match(paintLine(line, colored), /^\x1b\[32mhealthy/);
+  assert.ok(paintLine(line, colored).startsWith('\x1b[32mhealthy'));
 });
 
 test('plain shows control characters instead of sending them to the terminal', () => {

@@ -6,7 +6,7 @@ export type Span = { readonly text: string; readonly style?: Style };
 /** One line, without its line end. */
 export type Line = readonly Span[];
 
-export const span = (text: string, style?: Style | undefined): Span =>
+export const span = (text: string, style?: Style): Span =>
   style === undefined ? { text: plain(text) } : { text: plain(text), style };
 
 export const line = (...parts: readonly (string | Span)[]): Line =>

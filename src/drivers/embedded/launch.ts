@@ -79,7 +79,6 @@ const shimArguments = ({ folder, record, spec, user, tools }: LaunchParts): read
     shimPath(folder),
     folder,
     record.generation,
-    tools.mv,
     ...foldersOf(record.cgroup).map((group) => join(group, 'cgroup.procs')),
     '--',
     tools.setsid,

@@ -17,13 +17,14 @@ export type ProcessTable = ReadonlyMap<number, ProcessRow>;
 /** Every process but the zombies, which are gone already. */
 export const readProcessTable = (): ProcessTable => {
   const table = new Map<number, ProcessRow>();
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry);
-    const row = Number.isInteger(pid) ? readRow(pid) : null;
+  for (const pid of readPids()) {
+    const row = readRow(pid);
     if (row) table.set(pid, row);
   }
   return table;
 };
+
+export const readPids = (): readonly number[] => readdirSync('/proc').map(Number).filter(Number.isInteger);
 
 /** Null where it is gone, or a zombie. */
 export const readRow = (pid: number): ProcessRow | null => {

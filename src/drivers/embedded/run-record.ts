@@ -106,7 +106,9 @@ const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, numbe
 const SILENT = new Set([constants.signals.SIGINT, constants.signals.SIGPIPE]);
 
 const wordsOf = (text: string | null, generation: string): readonly string[] => {
-  const [written, ...words] = (text ?? '').trim().split(' ');
+  // Without its line end it is one that a full disk cut short.
+  if (text === null || !text.endsWith('\n')) return [];
+  const [written, ...words] = text.trimEnd().split(' ');
   return written === generation ? words : [];
 };
 

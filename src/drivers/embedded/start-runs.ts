@@ -10,8 +10,16 @@ import type { House } from './house.ts';
 import { type LaunchParts, closeOutputs, openOutputs, type Outputs, spawnShim } from './launch.ts';
 import { checkProgram, checkProgramAs, type Refused } from './resolve-program.ts';
 import { type HostUser, resolveUser } from './resolve-user.ts';
-import type { RunCgroup } from './run-cgroup.ts';
-import { clearRecords, ensureShim, lifeLinePath, type RunRecord, writeRunRecord } from './run-record.ts';
+import { readMarks, readPids } from './process-table.ts';
+import { membersOf, type RunCgroup } from './run-cgroup.ts';
+import {
+  clearRecords,
+  ensureShim,
+  lifeLinePath,
+  markerOf,
+  type RunRecord,
+  writeRunRecord,
+} from './run-record.ts';
 import { Run } from './run.ts';
 
 /** Shims that are on their way at the same time. More only take each other's turn on the processor. */
@@ -72,10 +80,20 @@ const judgePresent = async (spec: RunSpec, house: House): Promise<StartOutcome |
   if (run.isRunning && run.record.fingerprint === spec.fingerprint)
     return { ref, outcome: 'already-running', fact: run.fact() };
   if (run.isRunning) return failed('run.exists', `another run of it still runs, pid ${run.process?.pid}`);
-  // It sends its last word first and files its record then; a new start must not race with that.
-  await run.until(() => !run.isShimAlive(), SHIM_GONE_WITHIN_MS);
-  const [left] = await run.tree(() => house.snapshots.take());
-  return left ? failed('run.exists', `process ${left.pid} of its former run is still there`) : null;
+  const [left] = findLeftovers(run, house);
+  return left === undefined ? null : failed('run.exists', `process ${left} of its former run is still there`);
+};
+
+// A look by marks alone, at those processes that no running run accounts for: a restart must not wait for a whole pass.
+const findLeftovers = (run: Run, house: House): readonly number[] => {
+  const members = membersOf(run.record.cgroup);
+  if (members) return members;
+  const accounted = new Set([...house.runs.values()].flatMap((one) => [one.shimPid, one.process?.pid]));
+  const marks = readMarks(readPids().filter((pid) => !accounted.has(pid)));
+  return [
+    ...(marks.byMarker.get(markerOf(run.record)) ?? []),
+    ...(marks.byLifeLine.get(lifeLinePath(run.folder)) ?? []),
+  ];
 };
 
 const judgeSpec = async (spec: RunSpec, house: House): Promise<HostUser | null | Refused> => {

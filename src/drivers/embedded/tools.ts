@@ -6,7 +6,6 @@ import { Failure } from '../../model/error.ts';
 export type Tools = {
   readonly sh: string;
   readonly setsid: string;
-  readonly mv: string;
   readonly env: string;
   /** Null: life lines are plain files, read by the sweep. */
   readonly mkfifo: string | null;
@@ -37,7 +36,6 @@ export const findTools = (path: string = process.env.PATH ?? ''): Tools => {
   return {
     sh: need('sh'),
     setsid: need('setsid'),
-    mv: need('mv'),
     env: need('env'),
     mkfifo: find('mkfifo'),
     setpriv: find('setpriv'),

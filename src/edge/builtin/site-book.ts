@@ -48,17 +48,15 @@ export class SiteBook {
   /** Reads every file anew. A site whose text is as before stays the object it was. */
   reload(): void {
     const broken: BrokenSite[] = [];
-    const present = new Set<Name>();
-    for (const file of siteFiles(this.#folder)) {
-      const stack = file.slice(0, -'.json'.length);
-      present.add(stack);
-      const why = this.#load(stack, join(sitesFolder(this.#folder), file));
-      if (why !== null) broken.push({ file, why });
-    }
+    const files = siteFiles(this.#folder);
     for (const [stack, site] of this.#sites) {
-      if (present.has(stack)) continue;
+      if (files.includes(`${stack}.json`)) continue;
       site.replaced();
       this.#sites.delete(stack);
+    }
+    for (const file of files) {
+      const why = this.#load(file.slice(0, -'.json'.length), join(sitesFolder(this.#folder), file));
+      if (why !== null) broken.push({ file, why });
     }
     this.#broken = broken;
     this.#table = assembleRouteTable(

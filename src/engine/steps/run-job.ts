@@ -5,14 +5,7 @@ import type { Release } from '../../model/release.ts';
 import type { Job } from '../../model/stack.ts';
 import type { RunFact, RunRef, RunSpec } from '../../ports/driver.ts';
 import { spanText } from '../../plan/wording.ts';
-import {
-  done,
-  mayTouch,
-  refused,
-  type StepContext,
-  type StepExecutor,
-  type StepOutcome,
-} from '../step-context.ts';
+import { done, mayTouch, refused, type StepContext, type StepExecutor } from '../step-context.ts';
 
 const STOP_GRACE_MS = 10_000;
 const LOG_LINES = 20;

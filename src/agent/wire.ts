@@ -1,0 +1,190 @@
+// Brings the rooms together: the only file that sees both towers. What each gets is visible here, and nowhere else.
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { CallName } from '../api/wire.ts';
+import { every } from '../chores/every.ts';
+import { createLogChores } from '../chores/keep-logs.ts';
+import { openEmbeddedDriver } from '../drivers/embedded/embedded-driver.ts';
+import { openBuiltinEdge } from '../edge/builtin/open-builtin-edge.ts';
+import { ChangeQueue } from '../engine/change-queue.ts';
+import type { Hands } from '../engine/hands.ts';
+import { identify, isAlive } from '../kit/process-identity.ts';
+import { realClock as clock } from '../kit/real-clock.ts';
+import { databasePath, type Layout } from '../model/layout.ts';
+import { createLogBook } from '../logs/log-book.ts';
+import { createRedactor } from '../logs/redactor.ts';
+import { allListeningPorts, listeningPorts } from '../probes/listening-ports.ts';
+import { createProber } from '../probes/prober.ts';
+import { createEnvironments } from '../releases/environments.ts';
+import { learnSecrets } from '../releases/placed-env.ts';
+import { createReleaseDisk } from '../releases/release-disk.ts';
+import { createSecretSource } from '../secrets/secret-source.ts';
+import { createSource } from '../sources/source.ts';
+import { openStore } from '../store/open-store.ts';
+import { Supervisor } from '../supervise/supervisor.ts';
+import { createEventBus } from './event-bus.ts';
+import { changeHandlers } from './handlers/changes.ts';
+import { hostHandlers } from './handlers/host.ts';
+import { stackHandlers } from './handlers/stacks.ts';
+import type { Handlers } from './handlers/table.ts';
+
+export type WireOptions = {
+  readonly layout: Layout;
+  readonly edgePort: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly failed: (what: string, error: unknown) => void;
+  readonly stop: () => void;
+};
+
+export type Wired = {
+  readonly handlers: Handlers;
+  readonly redact: (text: string) => string;
+  readonly audit: (call: CallName, by: string, path: string, outcome: string, answer: unknown) => void;
+  /** What this agent found when it came, for its log. */
+  readonly found: Readonly<Record<string, number>>;
+  /** Goes on with interrupted changes, and begins the standing duties. */
+  readonly resume: () => void;
+  /** Leaves everything as it is: what runs goes on, changes wait for the next agent. */
+  readonly close: () => Promise<void>;
+};
+
+const NOTE_LOGS_MS = 1000;
+const RETAIN_LOGS_MS = 5000;
+const RETIRE_WARM_MS = 5000;
+
+export const wire = async (options: WireOptions): Promise<Wired> => {
+  const { layout, failed } = options;
+  const startedAt = clock.now();
+  const noticed = (words: string): void => failed(words, null);
+  const bus = createEventBus((error) => failed('a listener of events', error));
+  const { publish } = bus;
+
+  const redactor = createRedactor();
+  const store = openStore(databasePath(layout), { redactor, isAlive, clock });
+  const logBook = createLogBook({ redactor, clock, log: noticed });
+  const secrets = createSecretSource();
+  const agentEnv = { ...options.env, REEVE_NODE: process.execPath };
+  const source = createSource({ cacheFolder: join(layout.home, 'git'), redactor, env: agentEnv, skip: [layout.home] });
+  const releaseDisk = createReleaseDisk({ layout, source, secrets, redactor, agentEnv });
+  const driver = await openEmbeddedDriver({ layout, clock, log: noticed });
+  const edge = openBuiltinEdge({ layout, listen: { host: '127.0.0.1', port: options.edgePort }, noticed });
+  learnAllSecrets();
+
+  const environments = createEnvironments({ layout, secrets, redactor });
+  const supervision = new Supervisor({
+    store,
+    driver,
+    prober: createProber({ redactor }),
+    logBook,
+    clock,
+    random: Math.random,
+    redactor,
+    describe: (stack, desired) => {
+      const release = store.releases.get(stack, desired.release);
+      if (!release) throw new Error(`release ${desired.release} of "${stack}" is not on record`);
+      return { ...releaseDisk.describeInstance(release, desired), release };
+    },
+    fingerprint: (release, service) => environments.ofReleaseNow(release)[service.name] ?? '',
+    listeningPorts,
+    publish,
+    failed,
+  });
+
+  const hands: Hands = {
+    store,
+    supervision,
+    edge,
+    source,
+    releases: releaseDisk,
+    environments,
+    driver,
+    logBook,
+    clock,
+    listeningPorts: allListeningPorts,
+    holder: { host: hostname(), process: identify(process.pid) },
+    homeFolder: options.env.HOME ?? null,
+    publish,
+    failed,
+  };
+  const queue = new ChangeQueue(hands);
+  await supervision.open();
+  if (store.instances.list(null).length > 0) await edge.ensureRunning();
+
+  const views = { store, supervision, edge };
+  const handlers: Handlers = {
+    ...changeHandlers(
+      { plan: (wish) => queue.plan(wish), submit: (wish, by) => queue.submit(wish, by), cancel: (id) => queue.cancel(id) },
+      store,
+      bus,
+    ),
+    ...stackHandlers({ ...views, layout, logBook, releaseDisk }),
+    ...hostHandlers({
+      store,
+      edge,
+      bus,
+      stop: options.stop,
+      metrics: async () => '',
+      examine: async () => ({ findings: [], checked: [] }),
+      status: () => ({
+        version: options.version,
+        pid: process.pid,
+        startedAt,
+        home: layout.home,
+        socket: layout.socket,
+        driver: driver.capabilities.name,
+        edge: edge.capabilities.name,
+        stacks: store.stacks.list().length,
+        instances: store.instances.list(null).length,
+        rssBytes: process.memoryUsage.rss(),
+      }),
+    }),
+  };
+
+  const logs = createLogChores({ store, logBook, layout, now: clock.now });
+  const duties: (() => void)[] = [];
+
+  function learnAllSecrets(): void {
+    for (const { name } of store.stacks.list()) {
+      for (const { id, hasTree } of store.releases.list(name)) {
+        if (!hasTree) continue;
+        try {
+          learnSecrets(layout, redactor, { stack: name, id });
+        } catch (error) {
+          failed(`secrets of release ${id} of "${name}"`, error);
+        }
+      }
+    }
+  }
+
+  return {
+    handlers,
+    redact: (text) => redactor.redact(text),
+    audit: (call, by, path, outcome, answer) => {
+      const change = (answer as { change?: { id?: number } } | null)?.change?.id ?? null;
+      store.audit.append({ at: clock.now(), by, what: `${call} ${path}`, change, outcome });
+    },
+    found: {
+      stacks: store.stacks.list().length,
+      instances: store.instances.list(null).length,
+      unfinishedChanges: store.journal.unfinished().length,
+    },
+    resume: () => {
+      queue.resume();
+      duties.push(
+        every(clock, NOTE_LOGS_MS, logs.note, (error) => failed('noting logs', error)),
+        every(clock, RETAIN_LOGS_MS, logs.retain, (error) => failed('retaining logs', error)),
+        every(clock, RETIRE_WARM_MS, () => queue.retireWarm(), (error) => failed('retiring warm copies', error)),
+      );
+    },
+    close: async () => {
+      for (const end of duties) end();
+      bus.close();
+      await queue.suspend();
+      await supervision.close();
+      await edge.close();
+      await driver.close();
+      store.close();
+    },
+  };
+};
