@@ -8,6 +8,7 @@ import { openEmbeddedDriver } from '../drivers/embedded/embedded-driver.ts';
 import { openBuiltinEdge } from '../edge/builtin/open-builtin-edge.ts';
 import { ChangeQueue } from '../engine/change-queue.ts';
 import type { Hands } from '../engine/hands.ts';
+import { retireWarm } from '../engine/retire.ts';
 import { identify, isAlive } from '../kit/process-identity.ts';
 import { realClock as clock } from '../kit/real-clock.ts';
 import { databasePath, type Layout } from '../model/layout.ts';
@@ -174,7 +175,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       duties.push(
         every(clock, NOTE_LOGS_MS, logs.note, (error) => failed('noting logs', error)),
         every(clock, RETAIN_LOGS_MS, logs.retain, (error) => failed('retaining logs', error)),
-        every(clock, RETIRE_WARM_MS, () => queue.retireWarm(), (error) => failed('retiring warm copies', error)),
+        every(clock, RETIRE_WARM_MS, () => retireWarm(hands, queue), (error) => failed('retiring warm copies', error)),
       );
     },
     close: async () => {

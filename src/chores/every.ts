@@ -13,7 +13,8 @@ export const every = (
   let cancel = (): void => {};
   let isOver = false;
   const round = (): void => {
-    duty()
+    Promise.resolve()
+      .then(duty)
       .catch(failed)
       .finally(() => {
         if (!isOver) cancel = clock.timer(ms, round);

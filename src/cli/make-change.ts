@@ -10,7 +10,7 @@ import { renderChangeEnd } from './output/change-end.ts';
 import { renderError } from './output/error.ts';
 import { renderProblems } from './output/problems.ts';
 import { openProgress } from './output/progress.ts';
-import { span } from './output/text.ts';
+import { span, wrap } from './output/text.ts';
 import type { Session } from './session.ts';
 
 /** How a change looks under `--json`; `error` only where it failed. */
@@ -143,7 +143,8 @@ const sayEnd = ({ output }: Session, change: Change): void => {
 const sayHowToGoOn = ({ output }: Session, id: number, first?: string): void => {
   if (output.isQuiet) return;
   const words = `Follow it: reeve changes follow ${id}. Cancel it: reeve changes cancel ${id}`;
-  output.hint(() => [[span(first === undefined ? words : `${first} ${words}`)]]);
+  const said = first === undefined ? words : `${first} ${words}`;
+  output.hint((voice) => wrap(said, voice.width - 1).map((text) => [span(text)]));
 };
 
 const jsonOf = (result: ChangeResult, warnings: readonly Problem[]): unknown => {

@@ -21,7 +21,11 @@ export const listeningPorts = async (pid: number): Promise<readonly ListeningPor
 
 /** Every TCP port that anything listens on in this network namespace. */
 export const allListeningPorts = async (): Promise<readonly number[]> => [
-  ...new Set(['tcp', 'tcp6'].flatMap((table) => parseTable(readOrEmpty(`/proc/self/net/${table}`))).map(({ port }) => port)),
+  ...new Set(
+    ['tcp', 'tcp6']
+      .flatMap((table) => parseTable(readOrEmpty(`/proc/self/net/${table}`)))
+      .map(({ port }) => port),
+  ),
 ];
 
 type Entry = ListeningPort & { readonly inode: string };

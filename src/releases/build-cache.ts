@@ -1,4 +1,5 @@
-import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runTool } from './run-tool.ts';
 
@@ -29,12 +30,12 @@ export const saveCache = async ({ tree, cache }: CachePlace, paths: readonly str
     if (!isFolder(join(tree, path))) continue;
     const to = join(cache, path);
     const [aside, before] = [`${to}.new.tmp`, `${to}.old.tmp`];
-    for (const leftover of [aside, before]) rmSync(leftover, { recursive: true, force: true });
+    for (const leftover of [aside, before]) await rm(leftover, { recursive: true, force: true });
     mkdirSync(dirname(to), { recursive: true });
     await copyFolder(join(tree, path), aside);
     if (isFolder(to)) renameSync(to, before);
     renameSync(aside, to);
-    rmSync(before, { recursive: true, force: true });
+    await rm(before, { recursive: true, force: true });
   }
 };
 

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { cacheFolder, type Layout, sharedFolder, stackFolder, treeFolder } from '../model/layout.ts';
 import type { Release } from '../model/release.ts';
@@ -37,7 +36,15 @@ export const fillRelease = async (filling: Filling): Promise<void> => {
   await linkShared({ tree, shared: sharedFolder(layout, stackName), owner: owners.shared }, shared);
   if (owners.tree) await giveTo(owners.tree, tree, signal);
   if (owners.shared) {
-    letThrough([layout.home, dirname(stackFolder(layout, stackName)), stackFolder(layout, stackName)]);
+    const stackHome = stackFolder(layout, stackName);
+    letThrough([
+      layout.home,
+      dirname(stackHome),
+      stackHome,
+      dirname(folder),
+      folder,
+      sharedFolder(layout, stackName),
+    ]);
   }
   writePlacedEnv(join(folder, 'env.json'), env);
   writeFileAtomic(join(folder, RECORD), JSON.stringify(recordOf(release)), 0o600);
@@ -53,8 +60,7 @@ const RECORD = 'release.json';
 export const isFilledWith = (folder: string, release: Release): boolean => {
   const path = join(folder, RECORD);
   if (!existsSync(path)) return false;
-  const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  return isDeepStrictEqual(record, JSON.parse(JSON.stringify(recordOf(release))));
+  return readFileSync(path, 'utf8') === JSON.stringify(recordOf(release));
 };
 
 // What never changes about a release.

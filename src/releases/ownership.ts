@@ -30,8 +30,8 @@ const noUser = (name: string): never => {
 /** Opens folders for passing through: a user who may not look into one may still have to. */
 export const letThrough = (folders: readonly string[]): void => {
   for (const folder of folders) {
-    const { mode } = statSync(folder);
-    if ((mode & 0o011) !== 0o011) chmodSync(folder, (mode & 0o777) | 0o011);
+    const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0o011;
+    if ((mode & 0o011) !== 0o011) chmodSync(folder, (mode & 0o7777) | 0o011);
   }
 };
 

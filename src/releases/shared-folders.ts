@@ -1,4 +1,5 @@
-import { lchownSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { lchownSync, lstatSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Failure, Refusal } from '../model/error.ts';
 import type { HostUser } from './find-user.ts';
@@ -22,7 +23,7 @@ export const linkShared = async (place: SharedPlace, paths: readonly string[]): 
     const at = join(place.tree, path);
     const target = join(place.shared, path);
     if (!exists(target)) await seed(place, path);
-    rmSync(at, { recursive: true, force: true });
+    await rm(at, { recursive: true, force: true });
     mkdirSync(dirname(at), { recursive: true });
     symlinkSync(relative(dirname(at), target), at);
   }
@@ -69,7 +70,7 @@ const move = async (from: string, to: string): Promise<void> => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
     const aside = `${to}.tmp`;
-    rmSync(aside, { recursive: true, force: true });
+    await rm(aside, { recursive: true, force: true });
     await runTool('cp', ['-a', '-T', '--', from, aside]);
     renameSync(aside, to);
   }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ensureFolder, syncFolder } from '../kit/atomic-file.ts';
-import { diskFull } from './run-tool.ts';
+import { diskFull, runTool } from './run-tool.ts';
 
 /**
  * Makes a folder whole or not at all: `fill` makes it aside, and it is renamed into place. A crash leaves nothing but
@@ -19,7 +19,7 @@ export const makeWhole = async (folder: string, fill: (staging: string) => Promi
     try {
       await fill(staging);
     } catch (error) {
-      await rm(staging, { recursive: true, force: true });
+      await removeTree(staging);
       throw error;
     }
     await drop(folder);
@@ -38,7 +38,19 @@ const drop = async (folder: string): Promise<void> => {
   if (!existsSync(folder)) return;
   const doomed = aside(folder, 'gone');
   renameSync(folder, doomed);
-  await rm(doomed, { recursive: true, force: true });
+  await removeTree(doomed);
+};
+
+const removeTree = async (folder: string): Promise<void> => {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    // Builds leave folders behind that not even their owner may change.
+    await runTool('chmod', ['-R', 'u+rwX', '--', folder]);
+    await rm(folder, { recursive: true, force: true });
+  }
 };
 
 // No name of a stack or release begins with a dot.
@@ -48,7 +60,7 @@ const aside = (folder: string, why: 'new' | 'gone'): string =>
 const sweep = async (parent: string): Promise<void> => {
   if (!existsSync(parent)) return;
   const leftovers = readdirSync(parent).filter((name) => name.startsWith('.') && name.endsWith('.tmp'));
-  for (const name of leftovers) await rm(join(parent, name), { recursive: true, force: true });
+  for (const name of leftovers) await removeTree(join(parent, name));
 };
 
 /** Failure `release.disk-full` where `work` met a full disk. */

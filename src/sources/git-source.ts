@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure, Refusal } from '../model/error.ts';
 import type { Revision } from '../model/release.ts';
@@ -111,7 +112,7 @@ const fetchAll = async (mirror: Mirror, refs: readonly string[] = REFS): Promise
   }
   mustSucceed(mirror, result);
   utimesSync(folder, new Date(), new Date());
-  dropUnused(dirname(folder));
+  await dropUnused(dirname(folder));
 };
 
 // Not the server's doing: the mirror is damaged, or has a lock of a fetch that was killed. It is only a copy.
@@ -130,24 +131,18 @@ const makeMirror = async (mirror: Mirror): Promise<void> => {
 };
 
 // Whoever needs it again fetches it again.
-const dropUnused = (mirrors: string): void => {
+const dropUnused = async (mirrors: string): Promise<void> => {
   const oldest = Date.now() - MIRROR_DAYS * 86_400_000;
   for (const name of readdirSync(mirrors)) {
     const path = join(mirrors, name);
-    if (statSync(path).mtimeMs < oldest) rmSync(path, { recursive: true, force: true });
+    if (statSync(path).mtimeMs < oldest) await rm(path, { recursive: true, force: true });
   }
 };
 
 const findRevision = async (mirror: Mirror, { ref, subfolder }: GitSpec): Promise<Revision> => {
   const candidates = ref === 'HEAD' ? [REMOTE_HEAD] : [`refs/heads/${ref}`, `refs/tags/${ref}`, ref];
   for (const candidate of candidates) {
-    const found = await mirror.run([
-      'rev-parse',
-      '--verify',
-      '--quiet',
-      '--end-of-options',
-      `${candidate}^{commit}`,
-    ]);
+    const found = await mirror.run(['rev-parse', '--verify', '--quiet', `${candidate}^{commit}`]);
     if (found.code !== 0) continue;
     const id = found.stdout.trim();
     await treeOf(mirror, id, subfolder);
@@ -167,7 +162,7 @@ const hasCommit = async (mirror: Mirror, id: string): Promise<boolean> =>
 const treeOf = async (mirror: Mirror, commit: string, subfolder: string): Promise<string> => {
   const path = subfolder.replace(/^(?:\.?\/)+|\/+$/g, '');
   const name = path === '' || path === '.' ? `${commit}^{tree}` : `${commit}:${path}`;
-  const found = await mirror.run(['rev-parse', '--verify', '--quiet', '--end-of-options', name]);
+  const found = await mirror.run(['rev-parse', '--verify', '--quiet', name]);
   const tree = found.stdout.trim();
   const kind = found.code === 0 ? (await mirror.run(['cat-file', '-t', tree])).stdout.trim() : '';
   if (kind === 'tree') return tree;

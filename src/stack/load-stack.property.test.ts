@@ -58,6 +58,7 @@ test('loadStack answers in good time when a file was made to keep it busy', () =
     '['.repeat(100_000),
     '{a: '.repeat(50_000),
     '- '.repeat(50_000),
+    `${'{a: '.repeat(900)}\n`.repeat(20),
     `name: a\nenv: {${Array.from({ length: 60_000 }, (_, index) => `A${index}: 1`).join(', ')}}`,
     `name: a\nservices:\n${Array.from({ length: 2000 }, (_, index) => `  s${index}: { run: a, depends_on: s${index + 1} }\n`).join('')}`,
     `name: a\n${Array.from({ length: 20_000 }, () => 'x: 1\n').join('')}`,

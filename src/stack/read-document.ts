@@ -9,6 +9,8 @@ import { explainSyntaxError } from './yaml-syntax.ts';
 
 const MOST_BYTES = 1_000_000;
 const MOST_SYNTAX_PROBLEMS = 10;
+// The parser's time grows with the square of them.
+const MOST_OPEN_BRACKETS = 1000;
 
 export type ReadDocument = {
   /** undefined where the text can not be read at all. */
@@ -58,6 +60,14 @@ const checkCharacters = (text: string, report: Report): void => {
     report(0, { code: 'yaml.too-large', message: `Cannot read the file: ${size}, at most 1 MB is allowed` });
     return;
   }
+  const tooDeep = findTooDeep(text);
+  if (tooDeep !== null) {
+    report(tooDeep, {
+      code: 'yaml.too-large',
+      message: `Cannot read the file: more than ${MOST_OPEN_BRACKETS} brackets are open here`,
+    });
+    return;
+  }
   if (text.startsWith('\ufeff')) {
     report(0, {
       code: 'yaml.encoding',
@@ -88,14 +98,24 @@ const checkCharacters = (text: string, report: Report): void => {
   }
 };
 
+const findTooDeep = (text: string): number | null => {
+  let open = 0;
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    open = Math.max(0, open + (bracket === '[' || bracket === '{' ? 1 : -1));
+    if (open > MOST_OPEN_BRACKETS) return index;
+  }
+  return null;
+};
+
 const reportSyntax = (document: Document, text: string, report: Report): void => {
   // One mistake makes the parser complain several times: the first of a line is the one to read.
   const seenLines = new Set<number>();
   for (const error of document.errors) {
-    const { offset, ...parts } = explainSyntaxError(error, text, document);
-    const line = text.lastIndexOf('\n', offset - 1);
-    if (seenLines.has(line) || seenLines.size >= MOST_SYNTAX_PROBLEMS) continue;
+    if (seenLines.size >= MOST_SYNTAX_PROBLEMS) return;
+    const line = text.lastIndexOf('\n', error.pos[0] - 1);
+    if (seenLines.has(line)) continue;
     seenLines.add(line);
+    const { offset, ...parts } = explainSyntaxError(error, text, document);
     report(offset, { code: 'yaml.syntax', ...parts });
   }
 };

@@ -35,7 +35,7 @@ export const explainSyntaxError = (error: YAMLError, text: string, document: Doc
     case 'RESOURCE_EXHAUSTION':
       return fault(offset, 'lists or maps are nested too deep');
     default:
-      return fault(offset, lowerFirst(error.message.split('\n')[0]!));
+      return fault(offset, parserWords(error));
   }
 };
 
@@ -57,10 +57,10 @@ const explainShape = (error: YAMLError, text: string, document: Document): Synta
       'align it with the key it belongs beside, or indent it two spaces below the key it belongs to',
     );
   }
-  const word = /^[^\n]*/.exec(text.slice(line))![0].trim();
+  const word = /^\S*/.exec(text.slice(line))![0];
   return /Implicit map keys/.test(error.message)
     ? fault(line, `${quote(word)} stands alone, a key with ":" and a value is required`, 'add ":" and a space')
-    : fault(at, lowerFirst(error.message.split('\n')[0]!));
+    : fault(at, parserWords(error));
 };
 
 // The innermost quote or bracket around the place where the parser gave up.
@@ -81,4 +81,8 @@ const fault = (offset: number, what: string, fix?: string): SyntaxFault => ({
   ...(fix !== undefined && { fix }),
 });
 
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+// Up to where it would quote the file.
+const parserWords = ({ message }: YAMLError): string => {
+  const words = message.split(/[:\n]/)[0]!.replace(/[.\s]+$/, '');
+  return words.charAt(0).toLowerCase() + words.slice(1);
+};

@@ -96,19 +96,19 @@ test('a new agent leaves the runs of jobs alone when nobody desires them', async
   assert.ok(world.host.running().includes('shop/job-12-migrate-1-blue'));
 });
 
-test('a new agent replaces a run when another one than the desired sits in its place', async () => {
+test('a new agent stops nothing when it was started with another environment than the one before', async () => {
   const world = await openRunning();
-  const rows = world.store.instances.list(STACK).map(({ stack: _stack, ...row }) => ({ ...row, release: 2 }));
-  world.store.instances.put(STACK, rows);
-  await world.openAgent();
+  const pids = world.pids();
+  const { describe } = world;
+  world.describe = (stack, desired) => {
+    const described = describe(stack, desired);
+    return { ...described, spec: { ...described.spec, env: { PATH: '/opt/bin' }, fingerprint: 'another' } };
+  };
+  const supervisor = await world.openAgent();
   await world.clock.advance(3000);
-  assert.deepEqual(
-    world.host.facts(STACK).map(({ fingerprint, state }) => [fingerprint, state]),
-    [
-      ['2', 'running'],
-      ['2', 'running'],
-    ],
-  );
+  await world.settled(supervisor.start(STACK, 1, WEB));
+  assert.deepEqual(world.pids(), pids);
+  assert.deepEqual(world.story('web-1-blue'), ['adopted', 'healthy']);
 });
 
 test('a new agent leaves a running copy alone and says why when its release can not be read', async () => {

@@ -41,16 +41,17 @@ export const findOrphans = (facts: readonly RunFact[], roster: Roster): readonly
     .map(({ ref }) => ref)
     .filter((ref) => !roster.has(runKey(ref)) && !JOB_RUN.test(ref.id) && parseInstanceId(ref.id) !== null);
 
+// Whatever runs in a desired place was started for its row: a row is written only once the run before is proved gone.
+// So fingerprints are not compared. They differ when the agent was upgraded or started from another shell, and neither
+// may stop anything.
 const adoptInstance = (instance: Instance, fact: RunFact | undefined, options: SupervisorOptions): void => {
-  const isSame = fact?.fingerprint === instance.described.spec.fingerprint;
-  if (fact?.state === 'running' && isSame) {
+  if (!fact) {
+    instance.dispatch({ input: 'startAsked' });
+  } else if (fact.state === 'running') {
     instance.adopt(fact);
-  } else if (fact && fact.state !== 'running') {
+  } else {
     const exit: Exit = fact.exit ?? { code: null, signal: null, at: options.clock.now() };
     const isRebooted = fact.process !== null && fact.process.bootId !== (options.bootId ?? bootId());
     instance.dispatch({ input: 'foundEnded', exit, isRebooted });
-  } else {
-    // Nothing there, or another run in its place, which the start ends first.
-    instance.dispatch({ input: 'startAsked' });
   }
 };

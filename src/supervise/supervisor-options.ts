@@ -19,7 +19,7 @@ export type SupervisorOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly redactor: Redactor;
-  /** What an instance is run from. Its fingerprint must not depend on who started the agent: a new agent adopts by it. */
+  /** What an instance is run from. May throw: then a running copy is left alone. */
   readonly describe: (stack: Name, desired: DesiredInstance) => DescribedInstance;
   /** Of the service's definition, revision and environment. */
   readonly fingerprint: (release: Release, service: Service) => string;

@@ -148,7 +148,7 @@ describe('log book contract: files', () => {
       [`${esc}[31mred${esc}[0m`, 'red'],
       [`a${esc}]0;your title\u0007b${esc}]8;;http://x${esc}\\c`, 'abc'],
       [`${esc}Pq#0${esc}\\x${esc}(By${esc}7z`, 'xyz'],
-      [`half ${esc}[`, 'half \\x1b['],
+      [`half ${esc}[`, 'half '],
       ['10%\r20%\r', '10%\\r20%'],
       ['bell\u0007 nul\u0000 del\u007f csi\u009b31m', 'bell\\x07 nul\\x00 del\\x7f csi\\x9b31m'],
       ['gpj.\u202eexe', 'gpj.\\u202eexe'],

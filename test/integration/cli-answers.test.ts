@@ -111,7 +111,7 @@ const COMMANDS: readonly (readonly [command: string, prints: RegExp, data: unkno
   ['ps', /web-1-blue {5}● healthy {2}200 in 3 ms/, null, 0],
   ['completion bash', /complete -F _reeve reeve/, null, 0],
   ['completion zsh', /^#compdef reeve/, null, 0],
-  ['completion fish', /complete -c reeve -n '__reeve_at agent' -a 'start'/, null, 0],
+  ['completion fish', /complete -c reeve -n '__reeve_is agent' -a 'start'/, null, 0],
 ];
 
 for (const [command, prints, data, code] of COMMANDS) {

@@ -34,6 +34,20 @@ describe('the builtin edge', () => {
     );
   });
 
+  it('passes a body under any method, and an empty one too', async () => {
+    await stand.serve(echo);
+    for (const method of ['GET', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND']) {
+      const headers = { 'content-length': '4' };
+      assert.equal(
+        JSON.parse((await stand.call({ method, body: 'body', headers })).body).body,
+        'body',
+        method,
+      );
+    }
+    const empty = JSON.parse((await stand.call({ method: 'POST', headers: { 'content-length': '0' } })).body);
+    assert.deepEqual([empty.body, empty.headers['content-length']], ['', '0']);
+  });
+
   it('finds the route when the host has a port, a final dot or capitals', async () => {
     await stand.serve(echo);
     for (const host of [`${STAND_HOST}:7080`, `${STAND_HOST}.`, 'Shop.LocalHost:80']) {

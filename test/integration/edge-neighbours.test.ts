@@ -68,6 +68,17 @@ describe('the builtin edge with a bad neighbour', () => {
     assert.deepEqual([answer.status, answer.headers['x-reeve-edge']], [502, '502 upstream-invalid']);
   });
 
+  it('answers 502 when an instance gives a status or a field that is none', async () => {
+    for (const head of [
+      'HTTP/1.1 999 \u0001',
+      'HTTP/1.1 099 x',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x',
+    ]) {
+      await stand.serveBytes((socket) => socket.end(`${head}\r\nContent-Length: 0\r\n\r\n`));
+      assert.equal((await stand.call()).status, 502, head);
+    }
+  });
+
   it('answers 504 when an instance says nothing for too long', async () => {
     await stand.serve(() => undefined);
     const answer = await stand.call();

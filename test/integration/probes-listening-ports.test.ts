@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
-import { listeningPorts } from '../../src/probes/listening-ports.ts';
+import { allListeningPorts, listeningPorts } from '../../src/probes/listening-ports.ts';
 import { eventually } from '../worlds/conditions.ts';
 
 const LISTENER = `require('net').createServer().listen(0, process.argv[1])`;

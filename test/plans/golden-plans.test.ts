@@ -51,7 +51,7 @@ const PLANS: Readonly<Record<string, () => Plan>> = {
   'third-deploy': () => shopLife().does(deployOf(shop, second)).plan(deployOf(shop, third)),
   'partial-change': () =>
     shopLife().plan(
-      deployOf(buildStack([web({ replicas: 2 }), api({ drainMs: 5000 }), worker()], { jobs }), first),
+      deployOf(buildStack([web({ replicas: 2 }), api({ stop: { signal: 'SIGINT', graceMs: 5000 } }), worker()], { jobs }), first),
     ),
   'forced-deploy': () => smallLife().plan(deployOf(small, first, true)),
   'nothing-to-do': () => shopLife().plan(deployOf(shop, first)),

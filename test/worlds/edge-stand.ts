@@ -1,5 +1,5 @@
 // A stand for trials of the builtin edge: its own state folder and port, small instances behind it, clients before it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -129,7 +129,10 @@ export const openEdgeStand = async (
       await edge.close();
       for (const opened of instances) opened.kill();
       for (const socket of sockets) socket.destroy();
+      const log = readFileSync(join(edgeFolder(layout), 'edge.log'), 'utf8');
       rmSync(home, { recursive: true, force: true });
+      // The edge survives its own mistakes; a trial does not.
+      if (log.includes('goes on after')) throw new Error(log);
     },
   };
 };

@@ -26,13 +26,13 @@ export const nothingObserved = (stackName = 'shop', firstRelease = 1): Observed 
   scale: {},
 });
 
-/** Of each service: definition and revision, as the real one without an environment. */
+/** Of each service what makes one copy another program than the next, as the real one without an environment. */
 export const fingerprintsOf = (stack: Stack, revision: string): Fingerprints =>
   Object.fromEntries(
-    stack.services.map((service) => [
-      service.name,
+    stack.services.map(({ name, command, port, health, stop, limits }) => [
+      name,
       createHash('sha256')
-        .update(JSON.stringify([{ ...service, replicas: 0 }, revision]))
+        .update(JSON.stringify([name, command, port, health, stop, limits, revision]))
         .digest('hex')
         .slice(0, 8),
     ]),

@@ -14,8 +14,8 @@ import { waitForLock } from './lock-wait.ts';
 export type AcquireOptions = {
   readonly task: string;
   readonly reason?: string;
-  readonly wait?: string;
-  readonly pid?: string;
+  readonly wait?: number;
+  readonly pid?: number;
 };
 
 export type ReleaseOptions = {
@@ -99,12 +99,12 @@ const readLock = async (session: Session): Promise<LockRecord> => {
   return locks.lock.read(stack);
 };
 
-const processOf = (text: string): ProcessIdentity => {
-  const identity = /^[1-9]\d{0,9}$/.test(text) ? identify(Number(text)) : null;
+const processOf = (pid: number): ProcessIdentity => {
+  const identity = identify(pid);
   if (identity) return identity;
   throw new Refusal(
     'lock.no-process',
-    `Cannot hang the lock on process "${text}": there is none, the number of a live process is required`,
+    `Cannot hang the lock on process ${pid}: there is none, the number of a live process is required`,
   );
 };
 

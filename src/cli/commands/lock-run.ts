@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { constants, hostname } from 'node:os';
 import { identify } from '../../kit/process-identity.ts';
 import { Failure } from '../../model/error.ts';
@@ -15,7 +14,7 @@ export type RunOptions = {
   readonly owner: string;
   readonly task?: string;
   readonly reason?: string;
-  readonly wait?: string;
+  readonly wait?: number;
 };
 
 // The command's process exists before the lock is taken, and becomes the command only afterwards: exec(2) keeps pid
@@ -25,7 +24,7 @@ const GATE =
   'IFS= read -r REEVE_LOCK_FENCING <&3 || exit 125; exec 3<&-; export REEVE_LOCK_FENCING; exec "$@"';
 const NO_GATE = 'exec 3<&-; exec "$@"';
 
-/** Holds the lock while `command` runs; gives its exit code, 128 and the signal's number where one ended it. */
+/** Holds the lock while `command` runs, and gives its exit code. */
 export const lockRun = async (
   session: Session,
   command: readonly string[],
@@ -45,18 +44,18 @@ export const lockRun = async (
       owner,
       task,
       reason: options.reason ?? command[0]!,
-      holder: { host: hostname(), process: identityOf(gate) },
+      holder: { host: hostname(), process: identityOf(gate.child) },
       exclusive: true,
     };
     const { held } = await waitForLock(session, locks.lock, request, options.wait);
     const ended = toItsEnd(gate);
-    gateInput(gate).end(`${held.fencing}\n`);
+    gateInput(gate.child).end(`${held.fencing}\n`);
     const code = await ended;
     release(session, locks.lock, held);
     return code;
   } finally {
     // Where the lock was not obtained this ends the process that waits; after its end it does nothing.
-    gateInput(gate).destroy();
+    gateInput(gate.child).destroy();
   }
 };
 
@@ -71,15 +70,26 @@ const isHeldByParent = (
   return lock.isHeld({ stack, owner, task, fencing: Number(env.REEVE_LOCK_FENCING) });
 };
 
+type Started = {
+  readonly child: ChildProcess;
+  /** The exit code; 128 and the signal's number where one ended it. */
+  readonly ended: Promise<number>;
+};
+
 const start = (
   script: string,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): ChildProcess =>
-  spawn('/bin/sh', ['-c', script, 'reeve lock run', ...command], {
+): Started => {
+  const child = spawn('/bin/sh', ['-c', script, 'reeve lock run', ...command], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, ...env },
   });
+  const { promise, resolve } = Promise.withResolvers<number>();
+  child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  child.once('error', () => resolve(126));
+  return { child, ended: promise };
+};
 
 const gateInput = (gate: ChildProcess): NodeJS.WritableStream & { destroy(): void } => {
   const input = gate.stdio[3] as NodeJS.WritableStream & { destroy(): void };
@@ -98,18 +108,17 @@ const identityOf = (gate: ChildProcess): ProcessIdentity => {
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
 
-const toItsEnd = async (child: ChildProcess): Promise<number> => {
+const toItsEnd = async ({ child, ended }: Started): Promise<number> => {
   const hasTerminal = Boolean(process.stdin.isTTY);
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-  const ignore = (): void => {};
+  const fromTerminal = hasTerminal ? (): void => {} : forward;
   for (const signal of FORWARDED) process.on(signal, forward);
-  for (const signal of FROM_TERMINAL) process.on(signal, hasTerminal ? ignore : forward);
+  for (const signal of FROM_TERMINAL) process.on(signal, fromTerminal);
   try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return code ?? 128 + (signal ? constants.signals[signal] : 0);
+    return await ended;
   } finally {
     for (const signal of FORWARDED) process.off(signal, forward);
-    for (const signal of FROM_TERMINAL) process.off(signal, hasTerminal ? ignore : forward);
+    for (const signal of FROM_TERMINAL) process.off(signal, fromTerminal);
   }
 };
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../../kit/format.ts';
 import { Refusal } from '../../model/error.ts';
 import type { AcquireRequest, AcquireResult, LockRecord } from '../../model/lock.ts';
 import type { LockStore } from '../../ports/store.ts';
-import { parseDuration } from '../../stack/units.ts';
 import { EXIT } from '../exit-code.ts';
 import { span } from '../output/text.ts';
 import type { Session } from '../session.ts';
@@ -15,21 +15,20 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * Takes the lock. Refusals: `lock.held` (exit 2) where another has it, `lock.not-in-time` (exit 4) where another
- * still has it after `wait`.
+ * still has it after `waitMs`.
  */
 export const waitForLock = async (
   session: Session,
   lock: LockStore,
   request: AcquireRequest,
-  wait: string | undefined,
+  waitMs: number | undefined,
 ): Promise<Acquired> => {
-  const waitMs = wait === undefined ? 0 : durationOf(wait);
-  const deadline = performance.now() + waitMs;
+  const deadline = performance.now() + (waitMs ?? 0);
   for (let looks = 0; ; looks += 1) {
     const result = lock.acquire(request);
     if (result.outcome !== 'contended') return result;
     const left = deadline - performance.now();
-    if (left <= 0) throw contended(result.record, wait);
+    if (left <= 0) throw contended(result.record, waitMs);
     if (looks === 0 && !session.output.isQuiet) {
       session.output.hint(() => [[span(`Waiting for ${result.record.owner} to release the lock`, 'dim')]]);
     }
@@ -37,26 +36,17 @@ export const waitForLock = async (
   }
 };
 
-const durationOf = (text: string): number => {
-  const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  throw new Refusal(
-    'cli.usage',
-    `Cannot wait for "${text}": a number with a unit is required, for example 30s or 10m`,
-  );
-};
-
-const contended = (record: LockRecord, wait: string | undefined): Refusal => {
+const contended = (record: LockRecord, waitMs: number | undefined): Refusal => {
   const { stack, owner, task, reason, acquiredAt } = record;
   const what = `Cannot take the lock of "${stack}": "${owner}" has it for task "${task}" since ${new Date(acquiredAt).toISOString()}`;
   const why = [reason, describeHolder(record)].filter((text) => text !== '').join('; ');
-  return wait === undefined
+  return waitMs === undefined
     ? new Refusal('lock.held', `${what}, a free lock is required`, {
         why,
         fix: 'Add --wait, or release it by its task: reeve lock release --task TASK',
         retryable: true,
       })
-    : new Refusal('lock.not-in-time', `${what}, a free lock within ${wait} is required`, {
+    : new Refusal('lock.not-in-time', `${what}, a free lock within ${formatDuration(waitMs)} is required`, {
         why,
         exit: EXIT.lockNotObtained,
         retryable: true,

@@ -72,14 +72,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     const { headers, hasLength, keepAliveMs } = answerHeaders(raw, this.#of.requestId);
     this.#keepAliveMs = keepAliveMs;
-    this.#hasAnswer = true;
-    if (status >= 500) upstream.errors += 1;
-    counts.answered(status, performance.now() - this.#of.startedAt);
     if (this.#of.tellsWhoServes) {
       const { service, slot, seat } = upstream.place;
       headers.push(SERVED_BY_HEADER, `${service}.${slot}.${seat}`);
     }
+    // Throws where a status or a field is not one; undici then ends the attempt with that error.
     res.writeHead(status, statusText, headers);
+    this.#hasAnswer = true;
+    if (status >= 500) upstream.errors += 1;
+    counts.answered(status, performance.now() - this.#of.startedAt);
     // The first bytes of most bodies are in the same packet. Where they are not, the client gets the header at once.
     if (!hasLength) queueMicrotask(() => this.#flushHeader());
   }
@@ -133,13 +134,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
         ? [raw[at + 1]!.toString('latin1')]
         : [],
     );
-    if (link.length > 0) this.#of.res.writeEarlyHints({ link });
+    try {
+      if (link.length > 0) this.#of.res.writeEarlyHints({ link });
+    } catch {
+      // A hint that Node does not take for one: the answer itself is still to come.
+      return;
+    }
   }
 
   #reasonOf(error: Error): AttemptEnd {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout';
     if (this.#controller === null) return code.startsWith('UND_ERR_INVALID') ? 'invalid' : 'refused';
-    return error.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW' ? 'invalid' : 'reset';
+    return error.name === 'HTTPParserError' || code.startsWith('ERR_') || code === 'UND_ERR_HEADERS_OVERFLOW'
+      ? 'invalid'
+      : 'reset';
   }
 }

@@ -60,11 +60,11 @@ export class EdgeProcess {
     const { process: identity } = record;
     const { folder } = this.#options;
     await callControl(folder, '/stop', { query: { deadline: String(STOP_MS) } }).catch(() =>
-      process.kill(identity.pid, 'SIGTERM'),
+      send(identity.pid, 'SIGTERM'),
     );
     const until = performance.now() + STOP_MS + 2000;
     while (isAlive(identity)) {
-      if (performance.now() > until) process.kill(identity.pid, 'SIGKILL');
+      if (performance.now() > until) send(identity.pid, 'SIGKILL');
       await sleep(LOOK_MS);
     }
   }
@@ -85,7 +85,14 @@ export class EdgeProcess {
 
   async #adoptOrStart(): Promise<void> {
     if (!(await this.#adopt())) await this.#start();
-    this.#letGo = await holdLine(this.#options.folder, () => this.#lineEnded());
+    try {
+      this.#letGo = await holdLine(this.#options.folder, () => this.#lineEnded());
+    } catch (error) {
+      // It answered and ended at once: what was adopted was about to stop.
+      if (this.record) throw error;
+      await this.#start();
+      this.#letGo = await holdLine(this.#options.folder, () => this.#lineEnded());
+    }
     this.#aliveSince = performance.now();
     if (this.#isClosed) this.#leave();
   }
@@ -182,3 +189,12 @@ export class EdgeProcess {
     );
   }
 }
+
+// It may end by itself between the look and the signal.
+const send = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};

@@ -104,8 +104,9 @@ export class Exchange {
       until: this.#waitsUntil,
       released: () => {
         this.#waiting = null;
-        // Whoever refused before the wait may be another program by now.
+        // Whoever refused before the wait may be another program by now, and the client's own patience counts anew.
         this.#tried.length = 0;
+        this.#req.socket.setTimeout(this.#core.limits.stallMs);
         this.#proceed();
       },
       expired: () => {
