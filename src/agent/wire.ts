@@ -1,6 +1,5 @@
 // Brings the rooms together: the only file that sees both towers. What each gets is visible here, and nowhere else.
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { CallName } from '../api/wire.ts';
 import { every } from '../chores/every.ts';
 import { createLogChores } from '../chores/keep-logs.ts';
@@ -11,7 +10,7 @@ import type { Hands } from '../engine/hands.ts';
 import { retireWarm } from '../engine/retire.ts';
 import { identify, isAlive } from '../kit/process-identity.ts';
 import { realClock as clock } from '../kit/real-clock.ts';
-import { databasePath, type Layout } from '../model/layout.ts';
+import { databasePath, type Layout, sourcesFolder } from '../model/layout.ts';
 import { createLogBook } from '../logs/log-book.ts';
 import { createRedactor } from '../logs/redactor.ts';
 import { allListeningPorts, listeningPorts } from '../probes/listening-ports.ts';
@@ -66,7 +65,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   const logBook = createLogBook({ redactor, clock, log: noticed });
   const secrets = createSecretSource();
   const agentEnv = { ...options.env, REEVE_NODE: process.execPath };
-  const source = createSource({ cacheFolder: join(layout.home, 'git'), redactor, env: agentEnv, skip: [layout.home] });
+  const source = createSource({ cacheFolder: sourcesFolder(layout), redactor, env: agentEnv, skip: [layout.home] });
   const releaseDisk = createReleaseDisk({ layout, source, secrets, redactor, agentEnv });
   const driver = await openEmbeddedDriver({ layout, clock, log: noticed });
   const edge = openBuiltinEdge({ layout, listen: { host: '127.0.0.1', port: options.edgePort }, noticed });

@@ -4,6 +4,7 @@
 import type { Change, ChangeState } from '../model/change.ts';
 import type { ErrorReport } from '../model/error.ts';
 import type { ReeveEvent } from '../model/event.ts';
+import type { Finding } from '../model/finding.ts';
 import type { HealthState, InstanceStatus } from '../model/health.ts';
 import type { LockRecord } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
@@ -154,16 +155,6 @@ export type ExecContext = {
 
 export type ExecRequest = { readonly service: Name; readonly command: Command };
 
-/** What the doctor saw. */
-export type Finding = {
-  readonly code: string;
-  readonly severity: 'error' | 'warning' | 'note';
-  readonly symptom: string;
-  readonly evidence: readonly string[];
-  readonly cause: string;
-  readonly fix: string;
-};
-
 export type DoctorAnswer = { readonly findings: readonly Finding[]; readonly checked: readonly string[] };
 
 export type LogsQuery = LogQuery & { readonly service: Name | null; readonly instance: string | null };
@@ -191,4 +182,4 @@ export type CallTypes = {
   metrics: { answer: string };
 };
 
-export type { ErrorReport };
+export type { ErrorReport, Finding };

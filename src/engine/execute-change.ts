@@ -78,22 +78,27 @@ type Result = { readonly result: 'done' } | { readonly result: 'suspended' } | B
 const attempt = async (run: ChangeRun, step: Step): Promise<Result> => {
   const { hands, change } = run;
   if (!stepHistory(change.records, step).hasBegun) recordStep(hands, change, step, { event: 'intent' });
-  let result: BadResult;
-  try {
-    const outcome = await executeStep(run, step);
-    if (outcome.outcome === 'done') {
-      recordStep(hands, change, step, { event: 'done', words: outcome.words });
-      return { result: 'done' };
-    }
-    result = { result: 'refused', report: outcome.report };
-  } catch (error) {
-    const report = toReport(error);
-    if (isSuspended(run, report)) return { result: 'suspended' };
-    result = { result: 'failed', report };
+  const result = await tryStep(run, step);
+  if (result.result === 'suspended') return result;
+  if (result.result === 'done') {
+    recordStep(hands, change, step, { event: 'done', words: result.words });
+    return result;
   }
   const words = isCancelled(run) ? 'cancelled' : result.report.message;
   recordStep(hands, change, step, { event: 'failed', words });
   return result;
+};
+
+const tryStep = async (run: ChangeRun, step: Step): Promise<Result> => {
+  try {
+    const outcome = await executeStep(run, step);
+    return outcome.outcome === 'done'
+      ? { result: 'done', words: outcome.words }
+      : { result: 'refused', report: outcome.report };
+  } catch (error) {
+    const report = toReport(error);
+    return isSuspended(run, report) ? { result: 'suspended' } : { result: 'failed', report };
+  }
 };
 
 // The report with its log lines is gone with the agent that had it; its message is in the journal.

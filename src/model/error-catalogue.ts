@@ -185,6 +185,34 @@ const sources = {
   'env.required': 'A variable that a service or job requires is not set or empty.',
 } as const;
 
+// What the doctor can find.
+const doctor = {
+  'doctor.check-failed': 'A check of the doctor itself did not end well.',
+  'doctor.disk-full': 'The disk of the state folder is full or nearly so.',
+  'doctor.disk-low': 'The disk of the state folder is filling up.',
+  'doctor.inodes-low': 'The disk of the state folder is running out of files it can hold.',
+  'doctor.memory-low': 'The host has little memory left.',
+  'doctor.few-files': 'The agent may open too few files at once.',
+  'doctor.old-kernel': 'The kernel is older than what Reeve is tested with.',
+  'doctor.lock-orphaned': 'A lock is held by a process that is gone.',
+  'doctor.lock-old': 'A lock has been held for very long.',
+  'doctor.change-slow': 'A change has been running for very long.',
+  'doctor.env-file-open': 'Others than its owner may read or write an env file.',
+  'doctor.edge-port-taken': 'Another program listens on the port of the edge.',
+  'doctor.edge-down': 'The edge does not run, though routes lead through it.',
+  'doctor.port-taken': 'Another program listens on the port of an instance.',
+  'doctor.crash-looping': 'A program ends again and again.',
+  'doctor.restarting': 'A program ended and waits for its next start.',
+  'doctor.port-elsewhere': 'A program listens on another port than its own.',
+  'doctor.port-silent': 'A program runs and listens on no port.',
+  'doctor.unhealthy': 'The probe of an instance says that it is not well.',
+  'doctor.degraded': 'The probe of an instance says that it is well only in part.',
+  'doctor.edge-refused': 'The edge got no answer from an instance.',
+  'doctor.port-public': 'A program can be reached past the edge.',
+  'doctor.memory-sampled': 'Memory limits are kept by looking now and then, not by the kernel.',
+  'doctor.no-hole-punching': 'Old output can not be freed while a program runs.',
+} as const;
+
 const agent = {} as const;
 
 const cli = {
@@ -220,6 +248,7 @@ export const ERROR_CATALOGUE = {
   ...storage,
   ...logs,
   ...sources,
+  ...doctor,
   ...agent,
   ...cli,
 } as const;

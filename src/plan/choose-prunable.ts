@@ -11,9 +11,9 @@ export const choosePrunable = (
   inUse: ReadonlySet<number>,
 ): readonly number[] => {
   const others = observed.releases
-    .filter((release) => release.hasTree && release.id !== live.id && !inUse.has(release.id))
+    .filter((release) => release.hasTree && release.id !== live.id)
     .toSorted((a, b) => b.id - a.id);
   const canReturnTo = others.filter(({ state }) => state === 'stable' || state === 'current');
   const kept = new Set(canReturnTo.slice(0, live.stack.retention.releases));
-  return others.filter((release) => !kept.has(release)).map(({ id }) => id);
+  return others.filter((release) => !kept.has(release) && !inUse.has(release.id)).map(({ id }) => id);
 };

@@ -124,13 +124,14 @@ const verify = ({ slots, observed, final, list }: Draft): void => {
     const after = final?.services.find(({ service }) => service === name);
     return !hasSameRoutes(before, after);
   };
-  const asked = slots.filter(
-    ({ service, action }) =>
-      isRouted(service) && (action === 'keep' ? isRerouted(service.name) : action !== 'stop'),
+  const names = routedServices(slots, ({ service, action }) =>
+    action === 'keep' ? isRerouted(service.name) : action !== 'stop',
   );
-  const expected: readonly InstancePlace[] = asked.flatMap(({ next }) => next ?? []);
-  if (expected.length === 0) return;
-  const names = [...new Set(expected.map(({ service }) => service))];
+  if (names.length === 0) return;
+  // Which of a service's copies answers is the edge's choice, so those that stayed are as good.
+  const expected: readonly InstancePlace[] = slots.flatMap(({ next, service }) =>
+    next && names.includes(service.name) ? [next] : [],
+  );
   list.add('verify-routes', 'cut-over', `Ask the edge who answers for ${joined(names)}`, { expected });
 };
 

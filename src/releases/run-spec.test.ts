@@ -26,7 +26,7 @@ const describeWeb = (parts: Partial<Service> = {}, env = {}, instance = blue, of
   describeInstance(context, of, { service: { ...buildService('web'), ...parts }, instance, env });
 
 describe('describeInstance', () => {
-  it('gives the program its variables, those of Reeve, and four of the agent', () => {
+  it('gives the program its variables, those of Reeve, and a few of the agent', () => {
     assert.deepEqual(describeWeb({}, { LOG_LEVEL: 'info', LANG: 'de_DE' }).env, {
       PATH: '/bin',
       HOME: '/root',

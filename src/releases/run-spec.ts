@@ -87,7 +87,7 @@ const complete = (context: SpecContext, release: Release, { program, ...parts }:
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-// Four variables of the agent and none else: what it was started with must not leak into every program.
+// A few variables of the agent and none else: what it was started with must not leak into every program.
 const baseEnv = ({ agentEnv, findUser }: SpecContext, user: string | null): Record<string, string> => {
   const env: Record<string, string> = { PATH: agentEnv.PATH || DEFAULT_PATH };
   for (const name of ['HOME', 'LANG', 'TZ', 'REEVE_NODE'] as const) {

@@ -79,7 +79,8 @@ const isWithinFile = (issue: Issue): boolean => issue.path.length > 0 || issue.k
 // A key of an item goes by itself, at first; a list loses no item but goes as a whole: else the other items would no
 // longer be where their path says.
 const editsFor = (issue: Issue, isFirst: boolean): readonly Edit[] => {
-  if (issue.keys.length > 0) return issue.keys.map((key) => ({ path: [...issue.path, key], standIn: undefined }));
+  if (issue.keys.length > 0)
+    return issue.keys.map((key) => ({ path: [...issue.path, key], standIn: undefined }));
   const last = issue.path.at(-1);
   const item = issue.path.findIndex((part) => typeof part === 'number');
   if (item >= 0 && !(isFirst && typeof last === 'string')) {
@@ -95,6 +96,7 @@ const applyEdit = (value: unknown, path: Path, standIn: string | undefined): unk
   }
   if (typeof head !== 'string' || typeof value !== 'object' || value === null) return value;
   const { [head]: inner, ...others } = value as Readonly<Record<string, unknown>>;
-  if (tail.length > 0) return inner === undefined ? others : { ...others, [head]: applyEdit(inner, tail, standIn) };
+  if (tail.length > 0)
+    return inner === undefined ? others : { ...others, [head]: applyEdit(inner, tail, standIn) };
   return standIn === undefined ? others : { ...others, [head]: standIn };
 };

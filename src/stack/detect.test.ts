@@ -15,20 +15,40 @@ const facts = (contents: Readonly<Record<string, string>>, ...others: readonly s
 const propose = (given: FolderFacts, answers: Answers = {}) => {
   const proposal = proposeStackFile(given, answers);
   const { stack, problems } = loadStack({ path: '/srv/reeve.yaml', text: proposal.text });
-  assert.deepEqual(problems.filter(({ severity }) => severity === 'error'), [], proposal.text);
+  assert.deepEqual(
+    problems.filter(({ severity }) => severity === 'error'),
+    [],
+    proposal.text,
+  );
   return { ...proposal, stack: stack! };
 };
 
 const runs = (stack: Stack): Readonly<Record<string, string>> =>
-  Object.fromEntries([...stack.services, ...stack.jobs].map(({ name, command }) => [name, command.argv.join(' ')]));
+  Object.fromEntries(
+    [...stack.services, ...stack.jobs].map(({ name, command }) => [name, command.argv.join(' ')]),
+  );
 
 const packageFile = (rest: object): string => JSON.stringify({ name: 'shop', ...rest });
 
 test('proposeStackFile takes the start script of package.json, without npm in between', () => {
-  const given = facts({ 'package.json': packageFile({ scripts: { start: 'node server.js', build: 'tsc', migrate: 'x', worker: 'node worker.js' } }) }, 'package-lock.json', '.env', 'data/');
+  const given = facts(
+    {
+      'package.json': packageFile({
+        scripts: { start: 'node server.js', build: 'tsc', migrate: 'x', worker: 'node worker.js' },
+      }),
+    },
+    'package-lock.json',
+    '.env',
+    'data/',
+  );
   const { stack, text, notes } = propose(given);
   assert.equal(stack.name, 'my-shop');
-  assert.deepEqual(runs(stack), { web: 'node server.js', worker: 'node worker.js', build: 'npm ci && npm run build', migrate: 'npm run migrate' });
+  assert.deepEqual(runs(stack), {
+    web: 'node server.js',
+    worker: 'node worker.js',
+    build: 'npm ci && npm run build',
+    migrate: 'npm run migrate',
+  });
   assert.deepEqual(stack.services[0]!.routes, [{ host: 'my-shop.localhost', path: '/', stripPath: false }]);
   assert.deepEqual([stack.shared, stack.cache, notes], [['data'], ['node_modules'], []]);
   assert.match(text, /^env_files: \[\.env\]$/m);
@@ -37,24 +57,55 @@ test('proposeStackFile takes the start script of package.json, without npm in be
 
 test('proposeStackFile knows the package tool by its lock file', () => {
   const file = { 'package.json': packageFile({ scripts: { start: 'vite preview' } }) };
-  for (const [lock, install] of [['pnpm-lock.yaml', 'pnpm install --frozen-lockfile'], ['yarn.lock', 'yarn install --frozen-lockfile'], ['bun.lock', 'bun install --frozen-lockfile']]) {
+  for (const [lock, install] of [
+    ['pnpm-lock.yaml', 'pnpm install --frozen-lockfile'],
+    ['yarn.lock', 'yarn install --frozen-lockfile'],
+    ['bun.lock', 'bun install --frozen-lockfile'],
+  ]) {
     const { stack } = propose(facts(file, lock!));
     assert.deepEqual(runs(stack), { web: 'node_modules/.bin/vite preview', build: install });
   }
 });
 
 test('proposeStackFile takes a Procfile before everything else, and the build from the language', () => {
-  const { stack } = propose(facts({ Procfile: 'web: bundle exec puma -p ${PORT:-3000}\nrelease: bin/rails db:migrate\nworker: exec bundle exec sidekiq\n', Gemfile: "gem 'rails'" }));
-  assert.deepEqual(stack.services.map(({ name, command }) => [name, command.shell]), [['web', true], ['worker', false]]);
+  const { stack } = propose(
+    facts({
+      Procfile:
+        'web: bundle exec puma -p ${PORT:-3000}\nrelease: bin/rails db:migrate\nworker: exec bundle exec sidekiq\n',
+      Gemfile: "gem 'rails'",
+    }),
+  );
+  assert.deepEqual(
+    stack.services.map(({ name, command }) => [name, command.shell]),
+    [
+      ['web', true],
+      ['worker', false],
+    ],
+  );
   assert.equal(runs(stack).worker, 'bundle exec sidekiq');
-  assert.deepEqual(stack.jobs.map(({ name, phase }) => [name, phase]), [['build', 'build'], ['release', 'before']]);
+  assert.deepEqual(
+    stack.jobs.map(({ name, phase }) => [name, phase]),
+    [
+      ['build', 'build'],
+      ['release', 'before'],
+    ],
+  );
 });
 
 test('proposeStackFile knows the frameworks of Python', () => {
   const web = (...given: Parameters<typeof facts>) => runs(propose(facts(...given)).stack).web;
-  assert.equal(web({ 'requirements.txt': 'fastapi\n', 'app.py': '' }), '.venv/bin/uvicorn app:app --host 127.0.0.1 --port $PORT');
-  assert.equal(web({ 'pyproject.toml': 'dependencies = ["flask"]', 'main.py': '' }), '.venv/bin/gunicorn main:app --bind 127.0.0.1:$PORT');
-  assert.equal(web({ 'requirements.txt': 'django\n' }, 'manage.py', 'static/', 'shop/'), '.venv/bin/gunicorn shop.wsgi --bind 127.0.0.1:$PORT');
+  assert.equal(
+    web({ 'requirements.txt': 'fastapi\n', 'app.py': '' }),
+    '.venv/bin/uvicorn app:app --host 127.0.0.1 --port $PORT',
+  );
+  assert.equal(
+    web({ 'pyproject.toml': 'dependencies = ["flask"]', 'main.py': '' }),
+    '.venv/bin/gunicorn main:app --bind 127.0.0.1:$PORT',
+  );
+  assert.equal(
+    web({ 'requirements.txt': 'django\n' }, 'manage.py', 'static/', 'shop/'),
+    '.venv/bin/gunicorn shop.wsgi --bind 127.0.0.1:$PORT',
+  );
 });
 
 test('proposeStackFile builds a Go program and names it after its module', () => {
@@ -82,7 +133,9 @@ test('proposeStackFile turns what a compose file builds into services, and tells
 });
 
 test('proposeStackFile takes the command of a Dockerfile when there is nothing better', () => {
-  const { stack, notes } = propose(facts({ Dockerfile: 'FROM node\nENTRYPOINT ["node"]\nCMD ["server.js", \\\n "--name=a b"]\n' }));
+  const { stack, notes } = propose(
+    facts({ Dockerfile: 'FROM node\nENTRYPOINT ["node"]\nCMD ["server.js", \\\n "--name=a b"]\n' }),
+  );
   assert.deepEqual(stack.services[0]!.command, { argv: ['node', 'server.js', '--name=a b'], shell: false });
   assert.match(notes.join(), /without its image/);
 });
@@ -109,8 +162,13 @@ test('proposeStackFile puts answers in the place of the guess', () => {
 });
 
 test('proposeStackFile makes no guess where the guess would not be valid', () => {
-  const cycle = 'services:\n  a: { build: ., command: a, depends_on: [b] }\n  b: { build: ., command: b, depends_on: [a] }\n';
-  for (const contents of [{ 'compose.yaml': cycle }, { Procfile: 'web: node "a\n' }, { Procfile: 'build: a\n', 'go.mod': 'module x\n' }] as Record<string, string>[]) {
+  const cycle =
+    'services:\n  a: { build: ., command: a, depends_on: [b] }\n  b: { build: ., command: b, depends_on: [a] }\n';
+  for (const contents of [
+    { 'compose.yaml': cycle },
+    { Procfile: 'web: node "a\n' },
+    { Procfile: 'build: a\n', 'go.mod': 'module x\n' },
+  ] as Record<string, string>[]) {
     assert.deepEqual(runs(propose(facts(contents)).stack), { web: './server' });
   }
 });
@@ -118,13 +176,31 @@ test('proposeStackFile makes no guess where the guess would not be valid', () =>
 test('proposeStackFile gives a valid file whatever is in the folder', () => {
   const text = fc.oneof(
     fc.string({ maxLength: 60 }),
-    fc.string({ unit: fc.constantFrom(...'ab:$"\'|\\{}[]#&*!\n -'), maxLength: 60 }),
+    fc.string({ unit: fc.constantFrom(...'ab:$"\'|\\{}[]#&*!\n -'.split('')), maxLength: 60 }),
     fc.string({ maxLength: 30 }).map((line) => `web: ${line}`),
-    fc.string({ maxLength: 30 }).map((line) => JSON.stringify({ scripts: { start: line, build: line, migrate: line, worker: line }, main: line })),
-    fc.string({ maxLength: 30 }).map((line) => `services: {${JSON.stringify(line)}: {build: ., command: ${JSON.stringify(line)}, environment: {A: ${JSON.stringify(line)}}}}`),
+    fc
+      .string({ maxLength: 30 })
+      .map((line) =>
+        JSON.stringify({ scripts: { start: line, build: line, migrate: line, worker: line }, main: line }),
+      ),
+    fc
+      .string({ maxLength: 30 })
+      .map(
+        (line) =>
+          `services: {${JSON.stringify(line)}: {build: ., command: ${JSON.stringify(line)}, environment: {A: ${JSON.stringify(line)}}}}`,
+      ),
     fc.string({ maxLength: 30 }).map((line) => `CMD ${line}`),
   );
-  const names = fc.constantFrom('package.json', 'Procfile', 'compose.yaml', 'Dockerfile', 'go.mod', 'Gemfile', 'pyproject.toml', '.env.example');
+  const names = fc.constantFrom(
+    'package.json',
+    'Procfile',
+    'compose.yaml',
+    'Dockerfile',
+    'go.mod',
+    'Gemfile',
+    'pyproject.toml',
+    '.env.example',
+  );
   fc.assert(
     fc.property(fc.string(), fc.dictionary(names, text, { maxKeys: 3 }), (folderName, contents) => {
       propose({ folderName, entries: Object.keys(contents), contents });

@@ -39,7 +39,9 @@ const chooseGuess = (facts: FolderFacts): Guess => {
   const guess = withBuild(programs, language);
   // What another tool lets pass (a name used twice, a cycle) would be wrong here: then better no guess than a bad one.
   const { problems } = loadStack({ path: '/reeve.yaml', text: write(facts, guess, {}) });
-  return hasErrors(problems) ? { ...NOTHING_FOUND, notes: [...NOTHING_FOUND.notes, ...programs.notes] } : guess;
+  return hasErrors(problems)
+    ? { ...NOTHING_FOUND, notes: [...NOTHING_FOUND.notes, ...programs.notes] }
+    : guess;
 };
 
 const write = (facts: FolderFacts, guess: Guess, answers: Answers): string =>
@@ -55,7 +57,9 @@ const write = (facts: FolderFacts, guess: Guess, answers: Answers): string =>
 const NOTHING_FOUND: Guess = {
   ...NO_GUESS,
   from: 'nothing that was recognised',
-  services: [service('web', { run: './server', shell: false }, { comment: 'The command that starts your program.' })],
+  services: [
+    service('web', { run: './server', shell: false }, { comment: 'The command that starts your program.' }),
+  ],
   notes: ['nothing in this folder says how the program starts: set the command of "web"'],
 };
 
@@ -71,7 +75,11 @@ const withBuild = (programs: Guess, language: Guess | null): Guess =>
       };
 
 const exampleVariables = ({ contents }: FolderFacts): readonly string[] => [
-  ...new Set([...(contents['.env.example'] ?? '').matchAll(/^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=/gm)].map((match) => match[1]!)),
+  ...new Set(
+    [...(contents['.env.example'] ?? '').matchAll(/^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=/gm)].map(
+      (match) => match[1]!,
+    ),
+  ),
 ];
 
 const composeNotes = (facts: FolderFacts, guess: Guess): readonly string[] => {

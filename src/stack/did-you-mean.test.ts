@@ -6,12 +6,23 @@ import { translateKey } from './schema/other-names.ts';
 const KEYS = ['run', 'route', 'replicas', 'depends_on', 'health', 'restart', 'deploy'];
 
 test('didYouMean finds the key when a letter is wrong, missing, doubled or swapped', () => {
-  const cases = { helth: 'health', heatlh: 'health', replicass: 'replicas', replcias: 'replicas', dependsOn: 'depends_on', 'depends-on': 'depends_on', RUN: 'run', rout: 'route' };
-  for (const [written, meant] of Object.entries(cases)) assert.equal(didYouMean(written, KEYS), meant, written);
+  const cases = {
+    helth: 'health',
+    heatlh: 'health',
+    replicass: 'replicas',
+    replcias: 'replicas',
+    dependsOn: 'depends_on',
+    'depends-on': 'depends_on',
+    RUN: 'run',
+    rout: 'route',
+  };
+  for (const [written, meant] of Object.entries(cases))
+    assert.equal(didYouMean(written, KEYS), meant, written);
 });
 
 test('didYouMean gives null when nothing is near', () => {
-  for (const written of ['', 'colour', 'x', 'xyz', 'h'.repeat(5000)]) assert.equal(didYouMean(written, KEYS), null, written);
+  for (const written of ['', 'colour', 'x', 'xyz', 'h'.repeat(5000)])
+    assert.equal(didYouMean(written, KEYS), null, written);
 });
 
 test('translateKey knows the words of other tools, among the keys of that place only', () => {

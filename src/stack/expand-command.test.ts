@@ -7,7 +7,12 @@ const env = { PORT: '3000', WORDS: 'a b', DOLLAR: '$PORT' };
 const expand = (...argv: string[]): readonly string[] => expandCommand({ argv, shell: false }, env).argv;
 
 test('expandCommand puts in variables, in the program too', () => {
-  assert.deepEqual(expand('$WORDS/x', '--port=${PORT}', '$PORT$PORT', 'plain'), ['a b/x', '--port=3000', '30003000', 'plain']);
+  assert.deepEqual(expand('$WORDS/x', '--port=${PORT}', '$PORT$PORT', 'plain'), [
+    'a b/x',
+    '--port=3000',
+    '30003000',
+    'plain',
+  ]);
 });
 
 test('expandCommand makes one dollar of two, and never expands a value again', () => {
@@ -23,7 +28,10 @@ test('expandCommand leaves a command for the shell as it is', () => {
 test('expandCommand refuses when a variable is not set', () => {
   assert.throws(
     () => expand('node', '$NONE'),
-    (error: unknown) => error instanceof Refusal && error.report.code === 'command.unset-variable' && /\$NONE/.test(error.message),
+    (error: unknown) =>
+      error instanceof Refusal &&
+      error.report.code === 'command.unset-variable' &&
+      /\$NONE/.test(error.message),
   );
 });
 

@@ -11,12 +11,21 @@ import { renderReference } from './render-reference.ts';
 const root = resolve(import.meta.dirname, '../..');
 const schema = makeJsonSchema();
 
-type Node = { readonly description?: string; readonly properties?: Readonly<Record<string, Node>>; readonly [key: string]: unknown };
+type Node = {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly [key: string]: unknown;
+};
 
 const properties = (node: unknown, path: string): readonly (readonly [string, Node])[] => {
   if (typeof node !== 'object' || node === null) return [];
   return Object.entries(node).flatMap(([key, value]) => {
-    const here = key === 'properties' ? Object.entries(value as Record<string, Node>).map(([name, one]) => [`${path}.${name}`, one] as const) : [];
+    const here =
+      key === 'properties'
+        ? Object.entries(value as Record<string, Node>).map(
+            ([name, one]) => [`${path}.${name}`, one] as const,
+          )
+        : [];
     return [...here, ...properties(value, key === 'properties' || key === 'anyOf' ? path : `${path}.${key}`)];
   });
 };
@@ -29,7 +38,10 @@ test('the published schema is what the code says', () => {
 test('every key of the schema has a description', () => {
   const found = properties(schema, '');
   assert.ok(found.length > 60);
-  assert.deepEqual(found.filter(([, node]) => !node.description).map(([path]) => path), []);
+  assert.deepEqual(
+    found.filter(([, node]) => !node.description).map(([path]) => path),
+    [],
+  );
 });
 
 test('the schema accepts every valid stack file and refuses unknown keys', () => {
@@ -43,7 +55,8 @@ test('the schema accepts every valid stack file and refuses unknown keys', () =>
 
 test('the reference page has every key, and examples that load', () => {
   const page = renderReference();
-  for (const [path] of properties(schema, '')) assert.ok(page.includes(`| \`${path.split('.').at(-1)}\` |`), path);
+  for (const [path] of properties(schema, ''))
+    assert.ok(page.includes(`| \`${path.split('.').at(-1)}\` |`), path);
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
   assert.ok(examples.length > 10);
   const [whole] = examples;
@@ -53,12 +66,22 @@ test('the reference page has every key, and examples that load', () => {
 
 test('every example of the reference page loads where it belongs', () => {
   const page = renderReference();
-  const service = 'name: shop\nservices:\n  db: { run: db, port: 1025 }\n  api: { run: api, port: auto }\n  web:\n    run: web\n';
+  const service =
+    'name: shop\nservices:\n  db: { run: db, port: 1025 }\n  api: { run: api, port: auto }\n  web:\n    run: web\n';
   const jobless = 'name: shop\nservices: { web: { run: web } }\n';
   for (const [, title, text] of page.matchAll(/## ([^\n]+)\n.*?```yaml\n(.*?)```/gs)) {
     const inService = ['Health', 'Route', 'Dependency', 'Stop', 'Limits'].includes(title!);
-    const file = title === 'The stack' ? text! : inService ? service + text!.replaceAll(/^/gm, '    ') : title === 'Service' ? `name: shop\n${text}` : jobless + text!;
-    const errors = loadStack({ path: '/srv/reeve.yaml', text: file }).problems.filter((problem) => problem.severity === 'error');
-    assert.deepEqual(errors, [], title);
+    const file =
+      title === 'The stack'
+        ? text!
+        : inService
+          ? service + text!.replaceAll(/^/gm, '    ')
+          : title === 'Service'
+            ? `name: shop\n${text}`
+            : jobless + text!;
+    const errors = loadStack({ path: '/srv/reeve.yaml', text: file }).problems.filter(
+      (problem) => problem.severity === 'error',
+    );
+    assert.deepEqual(errors, [], title!);
   }
 });

@@ -41,7 +41,14 @@ export const loadStack = (file: StackFile, { homeFolder }: LoadOptions = {}): Lo
 
   const folders = { stack: posix.dirname(file.path), home: homeFolder ?? null };
   const stack = resolveStack(shape.written, { folders, places });
-  const ruled = applyRules({ file: file.path, stack, written: shape.written, places, folders, cut: shape.cut });
+  const ruled = applyRules({
+    file: file.path,
+    stack,
+    written: shape.written,
+    places,
+    folders,
+    cut: shape.cut,
+  });
   return conclude([...document.problems, ...shape.problems, ...ruled], stack);
 };
 
@@ -58,7 +65,10 @@ const emptyFile = (file: string): Problem => ({
 const conclude = (problems: readonly Problem[], stack: Stack | null): LoadedStack => {
   const sorted = problems.toSorted(
     (a, b) =>
-      a.line - b.line || a.column - b.column || a.severity.localeCompare(b.severity) || a.code.localeCompare(b.code),
+      a.line - b.line ||
+      a.column - b.column ||
+      a.severity.localeCompare(b.severity) ||
+      a.code.localeCompare(b.code),
   );
   return { stack: hasErrors(problems) ? null : stack, problems: limit(sorted) };
 };

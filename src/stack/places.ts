@@ -34,11 +34,7 @@ export const placeAt = (text: string, lines: LineCounter, offset: number): Place
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
 };
 
-export const makePlaces = (
-  text: string,
-  lines: LineCounter,
-  entries: ReadonlyMap<string, Entry>,
-): Places => {
+export const makePlaces = (text: string, lines: LineCounter, entries: ReadonlyMap<string, Entry>): Places => {
   const nearest = (path: Path): Entry | undefined => {
     for (let length = path.length; length >= 0; length -= 1) {
       const entry = entries.get(pathKey(path.slice(0, length)));

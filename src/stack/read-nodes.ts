@@ -80,11 +80,15 @@ const readAlias = (walk: Walk, alias: Alias, path: Path, keyAt: number): unknown
   walk.aliases += 1;
   if (walk.aliases > MOST_ALIASES) return stop(walk, at, `it uses more than ${MOST_ALIASES} aliases`);
   if (target === undefined || walk.open.has(target)) {
-    const why = target === undefined ? 'no anchor of that name stands before it' : 'it lies within its own anchor';
+    const why =
+      target === undefined ? 'no anchor of that name stands before it' : 'it lies within its own anchor';
     walk.report(at, {
       code: 'yaml.alias',
       message: `Cannot follow the alias ${quote(`*${alias.source}`)}: ${why}`,
-      fix: target === undefined ? 'put text that begins with * in quotes, or define the anchor' : 'write the value out',
+      fix:
+        target === undefined
+          ? 'put text that begins with * in quotes, or define the anchor'
+          : 'write the value out',
     });
     walk.isStopped = true;
     return undefined;
@@ -133,7 +137,9 @@ const readMap = (walk: Walk, map: YAMLMap<Node, Node | null>, path: Path): ReadM
       continue;
     }
     firstAt.set(key, at);
-    value[key] = pair.value ? readNode(walk, pair.value, [...path, key], at) : readNothing(walk, [...path, key], at);
+    value[key] = pair.value
+      ? readNode(walk, pair.value, [...path, key], at)
+      : readNothing(walk, [...path, key], at);
   }
   return { value, keys: [...firstAt.keys()] };
 };
@@ -145,12 +151,13 @@ const readNothing = (walk: Walk, path: Path, keyAt: number): null => {
 
 const readKey = (walk: Walk, pair: Pair<Node, Node | null>, at: number): string | null => {
   const { key } = pair;
-  if (!isScalar(key) || key.value === null || key.value === '__proto__') {
-    const shown = isScalar(key) && key.value !== null ? quote(String(key.value)) : 'this';
+  const word = isScalar(key) && key.value !== null ? (key.source ?? '') : null;
+  if (word === null || word === '__proto__') {
+    const shown = word === null ? 'this' : quote(word);
     walk.report(at, { code: 'yaml.key', message: `Cannot use ${shown} as a key: a plain word is required` });
     return null;
   }
-  if (key.value === '<<') {
+  if (word === '<<') {
     walk.report(at, {
       code: 'yaml.merge',
       message: 'Cannot merge with "<<": which value wins is too easily misread',
@@ -158,7 +165,7 @@ const readKey = (walk: Walk, pair: Pair<Node, Node | null>, at: number): string 
     });
     return null;
   }
-  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+  return word;
 };
 
 const stop = (walk: Walk, at: number, why: string): undefined => {

@@ -15,7 +15,10 @@ const at = (line: number, column: number, rest: Partial<Problem> = {}): Problem 
 
 test('renderProblems points at the place, and shows what was expected and a fix', () => {
   assert.equal(
-    renderProblems([at(1, 7, { expected: 'lower-case letters', fix: 'write five' })], { text: 'name: 5\n', name: 'reeve.yaml' }),
+    renderProblems([at(1, 7, { expected: 'lower-case letters', fix: 'write five' })], {
+      text: 'name: 5\n',
+      name: 'reeve.yaml',
+    }),
     `reeve.yaml:1:7: error: Cannot read "name": 5, a name is required [value.wrong]
   1 | name: 5
     |       ^
@@ -47,7 +50,11 @@ test('renderProblems shows nothing that a terminal would obey', () => {
 });
 
 test('renderProblems masks secrets, and the caret stays where it belongs', () => {
-  const lines = ['  JWT_SECRET: hunter2', 'env: { API_KEY: hunter2, B: c }', 'url: postgres://me:hunter2@db/x'];
+  const lines = [
+    '  JWT_SECRET: hunter2',
+    'env: { API_KEY: hunter2, B: c }',
+    'url: postgres://me:hunter2@db/x',
+  ];
   for (const line of lines) {
     const rendered = renderProblems([at(1, line.length)], { text: line });
     assert.doesNotMatch(rendered, /hunter2/);
@@ -56,8 +63,15 @@ test('renderProblems masks secrets, and the caret stays where it belongs', () =>
 });
 
 test('renderProblems hands every piece to the painter', () => {
-  const rendered = renderProblems([at(1, 1, { fix: 'x' })], { text: 'a', name: 'f', paint: (role, text) => `<${role}:${text}>` });
-  assert.match(rendered, /^<place:f:1:1:> <error:error:> .* <code:\[value\.wrong\]>\n {2}<gutter:1 \|> a\n {2}<gutter: {2}\|> <caret:\^>\n {2}<label:fix>/);
+  const rendered = renderProblems([at(1, 1, { fix: 'x' })], {
+    text: 'a',
+    name: 'f',
+    paint: (role, text) => `<${role}:${text}>`,
+  });
+  assert.match(
+    rendered,
+    /^<place:f:1:1:> <error:error:> .* <code:\[value\.wrong\]>\n {2}<gutter:1 \|> a\n {2}<gutter: {2}\|> <caret:\^>\n {2}<label:fix>/,
+  );
 });
 
 test('countProblems counts in words', () => {

@@ -38,7 +38,11 @@ export const countProblems = (problems: readonly Problem[]): string => {
 const count = (number: number, what: string): string =>
   number === 0 ? '' : `${number} ${what}${number === 1 ? '' : 's'}`;
 
-const renderProblem = (problem: Problem, lines: readonly string[], { name, paint = plain }: RenderOptions): string => {
+const renderProblem = (
+  problem: Problem,
+  lines: readonly string[],
+  { name, paint = plain }: RenderOptions,
+): string => {
   const place = `${name ?? problem.file}:${problem.line}:${problem.column}:`;
   const head = [
     paint('place', place),
@@ -80,15 +84,17 @@ const maskLine = (line: string): string => {
     return assignment[1]! + '*'.repeat(assignment[3]!.length);
   }
   const inFlow = line.replaceAll(
-    /([A-Za-z_][A-Za-z0-9_]*)(["']?\s*:\s+)([^\s,{}[\]]+)/g,
+    /\b([A-Za-z_][A-Za-z0-9_]*)(["']?\s{0,20}:\s{1,20})([^\s,{}[\]]+)/g,
     (whole, name: string, colon: string, value: string) =>
       isSecretName(name) ? name + colon + '*'.repeat(value.length) : whole,
   );
   return maskCredentials(inFlow, true);
 };
 
-const showable = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
-  text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, escapeCharacter);
+// What a terminal obeys, and what turns a text around.
+// oxlint-disable-next-line no-control-regex
+const OBEYED = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+const showable = (text: string): string => text.replaceAll(OBEYED, escapeCharacter);
 
 const plain: Paint = (_role, text) => text;

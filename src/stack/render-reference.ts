@@ -1,7 +1,20 @@
 import { type KeyFacts, keyFacts } from './schema/scalars.ts';
 import { writtenEnvFile, writtenRequired } from './schema/program.ts';
-import { writtenDependency, writtenHealth, writtenLimits, writtenRoute, writtenService, writtenStop } from './schema/written-service.ts';
-import { writtenBake, writtenJob, writtenRetention, writtenSource, writtenStack } from './schema/written-stack.ts';
+import {
+  writtenDependency,
+  writtenHealth,
+  writtenLimits,
+  writtenRoute,
+  writtenService,
+  writtenStop,
+} from './schema/written-service.ts';
+import {
+  writtenBake,
+  writtenJob,
+  writtenRetention,
+  writtenSource,
+  writtenStack,
+} from './schema/written-stack.ts';
 
 type Section = {
   readonly title: string;
@@ -55,7 +68,8 @@ shared: [data]`,
   },
   {
     title: 'Route',
-    intro: '`example.com/api` is short for `{ host: example.com, path: /api }`, and `/api` for `{ path: /api }`.',
+    intro:
+      '`example.com/api` is short for `{ host: example.com, path: /api }`, and `/api` for `{ path: /api }`.',
     map: writtenRoute,
     example: `route:
   - shop.example.com
@@ -107,7 +121,8 @@ shared: [data]`,
   },
   {
     title: 'Retention',
-    intro: 'What is kept of releases and logs. A release that can still be rolled back to is never removed for its age.',
+    intro:
+      'What is kept of releases and logs. A release that can still be rolled back to is never removed for its age.',
     map: writtenRetention,
     example: 'retention: { releases: 5, logs: 64MB, log_archives: 256MB }',
   },
@@ -131,12 +146,13 @@ const INTRO = `# The stack file
   and a missing one is refused; \`$$\` is a dollar. What only a shell can do (\`|\`, \`&&\`, \`>\`, \`*\`) needs \`shell: true\`.
 - Every program gets \`REEVE_STACK\`, \`REEVE_SERVICE\`, \`REEVE_INSTANCE\`, \`REEVE_RELEASE\` and \`REEVE_SHARED\`, and where its
   service has a port, \`PORT\`.
+- **Variables** come, each winning over those before it, from \`env\` and then \`env_files\` at the top of the file, and from
+  \`env\` and then \`env_files\` of the service or job.
 - YAML anchors and aliases work; merge keys (\`<<\`) and tags do not.
 `;
 
 /** The page docs/reference/stack-file.md: every key with its type, default, meaning and an example. */
-export const renderReference = (): string =>
-  [INTRO, ...SECTIONS.map(renderSection)].join('\n');
+export const renderReference = (): string => [INTRO, ...SECTIONS.map(renderSection)].join('\n');
 
 const renderSection = ({ title, intro, map, example }: Section): string => {
   const rows = Object.entries(map.shape).map(([key, schema]) => renderRow(key, keyFacts(schema)));

@@ -25,7 +25,10 @@ export const resolveCommand = (
   { path, places }: { readonly path: Path; readonly places: Places },
 ): Command => {
   if (typeof written !== 'string') {
-    return { argv: written.map((argument, index) => asText(argument, [...path, index], places)), shell: false };
+    return {
+      argv: written.map((argument, index) => asText(argument, [...path, index], places)),
+      shell: false,
+    };
   }
   return shell === true
     ? { argv: [written.trim()], shell: true }
@@ -53,7 +56,11 @@ export const resolveEnvironment = (
   }),
   required: itemsOf(written.required, [...path, 'required']).map(({ item, path: at }) => {
     const variable = typeof item === 'string' ? { name: item } : item;
-    return { name: variable.name, when: resolveWhen(variable.when, [...at, 'when'], places), ...places.ofValue(at) };
+    return {
+      name: variable.name,
+      when: resolveWhen(variable.when, [...at, 'when'], places),
+      ...places.ofValue(at),
+    };
   }),
 });
 

@@ -92,8 +92,7 @@ const withoutLastSlash = (path: string): string => (path.length > 1 ? path.repla
 const resolvePort = (written: WrittenService, routes: readonly Route[]): Service['port'] => {
   if (written.port !== undefined) return written.port;
   const { health } = written;
-  const isProbed =
-    typeof health === 'string' || (health?.http !== undefined || health?.tcp !== undefined);
+  const isProbed = typeof health === 'string' || health?.http !== undefined || health?.tcp !== undefined;
   return routes.length > 0 || isProbed ? 'auto' : null;
 };
 
@@ -120,7 +119,12 @@ const resolveHealth = (
 
 const resolveProbe = (health: WrittenHealth, path: Path, { places }: ResolveContext): Probe | null => {
   if (health.http !== undefined) {
-    return { kind: 'http', path: health.http, expectStatus: health.status ?? null, host: health.host ?? null };
+    return {
+      kind: 'http',
+      path: health.http,
+      expectStatus: health.status ?? null,
+      host: health.host ?? null,
+    };
   }
   if (health.tcp !== undefined) return { kind: 'tcp' };
   if (health.exec !== undefined) {

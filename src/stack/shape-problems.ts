@@ -13,7 +13,8 @@ type Context = { readonly file: string; readonly places: Places };
 
 export const toProblems = (issue: Issue, root: unknown, context: Context): readonly Problem[] => {
   const note = readNote(issue.message);
-  if ('keys' in note) return issue.keys.map((key) => unknownKey(key, issue.path, { ...context, known: note.keys }));
+  if ('keys' in note)
+    return issue.keys.map((key) => unknownKey(key, issue.path, { ...context, known: note.keys }));
   const value = valueAt(root, issue.path);
   const expectation = EXPECTATIONS[note.expects];
   return value === undefined
@@ -21,7 +22,11 @@ export const toProblems = (issue: Issue, root: unknown, context: Context): reado
     : [wrongValue(issue.path, value, { ...context, expectation })];
 };
 
-const unknownKey = (key: string, path: Path, context: Context & { readonly known: readonly string[] }): Problem => {
+const unknownKey = (
+  key: string,
+  path: Path,
+  context: Context & { readonly known: readonly string[] },
+): Problem => {
   const { file, places, known } = context;
   const meant = didYouMean(key, known) ?? translateKey(key, known);
   const message = `Cannot read ${quote(key)} in ${describeSubject(path)}: there is no such key`;
@@ -58,7 +63,9 @@ const wrongValue = (
   const isNeeded = path.at(-1) === 'name' || path.at(-1) === 'run';
   const fix =
     expectation.fix?.(value, places.sourceOf(path)) ??
-    (value === null ? `give it a value${isNeeded ? '' : ', or remove the key'}` : guessFix(value, expectation));
+    (value === null
+      ? `give it a value${isNeeded ? '' : ', or remove the key'}`
+      : guessFix(value, expectation));
   return {
     code: 'value.wrong',
     severity: 'error',
@@ -72,7 +79,9 @@ const wrongValue = (
 
 const guessFix = (value: unknown, { required, expected }: Expectation): string | undefined => {
   if (typeof value !== 'string') return undefined;
-  const words = `${required}, ${expected ?? ''}`.split(/, | or /).filter((word) => /^[A-Za-z][\w-]*$/.test(word));
+  const words = `${required}, ${expected ?? ''}`
+    .split(/, | or /)
+    .filter((word) => /^[A-Za-z][\w-]*$/.test(word));
   const meant = didYouMean(value, words);
   return meant === null ? undefined : `write ${meant}`;
 };

@@ -18,7 +18,15 @@ test('splitCommand keeps quoted words together', () => {
 });
 
 test('splitCommand leaves variables for the start, and makes a dollar literal where quoting did', () => {
-  assert.deepEqual(words(`run $PORT \${PORT} "$PORT" '$PORT' \\$PORT $$PORT`), ['run', '$PORT', '${PORT}', '$PORT', '$$PORT', '$$PORT', '$$PORT']);
+  assert.deepEqual(words(`run $PORT \${PORT} "$PORT" '$PORT' \\$PORT $$PORT`), [
+    'run',
+    '$PORT',
+    '${PORT}',
+    '$PORT',
+    '$$PORT',
+    '$$PORT',
+    '$$PORT',
+  ]);
   assert.deepEqual(faults(`run $PORT '$(x)' $$5`), []);
 });
 
@@ -28,11 +36,20 @@ test('splitCommand finds what only a shell can do, and where', () => {
   assert.deepEqual(faults('a >b 2>>c <d'), ['shell-syntax > 2', 'shell-syntax >> 6', 'shell-syntax < 10']);
   assert.deepEqual(faults('ls *.js'), ['shell-syntax * 3']);
   assert.deepEqual(faults('ls ~/x a~b'), ['shell-syntax ~ 3']);
-  assert.deepEqual(faults('echo `date` "`date`"'), ['shell-syntax ` 5', 'shell-syntax ` 10', 'shell-syntax ` 13']);
+  assert.deepEqual(faults('echo `date` "`date`"'), [
+    'shell-syntax ` 5',
+    'shell-syntax ` 10',
+    'shell-syntax ` 13',
+  ]);
   assert.deepEqual(faults('a\nb'), ['shell-syntax \n 1']);
   assert.deepEqual(faults('cd x'), ['builtin cd 0']);
   assert.deepEqual(faults(' A=b c'), ['assignment A 1']);
-  assert.deepEqual(faults('echo $(date) ${A:-b} $1 5$'), ['bad-variable $(date) 5', 'bad-variable ${A:-b} 13', 'bad-variable $1 21', 'bad-variable $ 25']);
+  assert.deepEqual(faults('echo $(date) ${A:-b} $1 5$'), [
+    'bad-variable $(date) 5',
+    'bad-variable ${A:-b} 13',
+    'bad-variable $1 21',
+    'bad-variable $ 25',
+  ]);
 });
 
 test('splitCommand takes the same signs as text when they are quoted', () => {
@@ -53,7 +70,10 @@ test('splitCommand says so when there is no program', () => {
 
 test('findBadVariables accepts variables and doubled dollars only', () => {
   assert.deepEqual(findBadVariables('$A ${A_1} $$ x'), []);
-  assert.deepEqual(findBadVariables('a $').map(({ offset }) => offset), [2]);
+  assert.deepEqual(
+    findBadVariables('a $').map(({ offset }) => offset),
+    [2],
+  );
 });
 
 test('splitCommand gives back any words that were quoted for it', () => {
@@ -69,8 +89,11 @@ test('splitCommand gives back any words that were quoted for it', () => {
 
 test('splitCommand ends on every text', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...`ab $\\'"\`|&;<>(){}*~#=\n`), maxLength: 60 }), (line) => {
-      for (const { offset } of splitCommand(line).faults) assert.ok(offset >= 0 && offset <= line.length);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...`ab $\\'"\`|&;<>(){}*~#=\n`.split('')), maxLength: 60 }),
+      (line) => {
+        for (const { offset } of splitCommand(line).faults) assert.ok(offset >= 0 && offset <= line.length);
+      },
+    ),
   );
 });

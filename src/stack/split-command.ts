@@ -73,7 +73,11 @@ const readPiece = (line: string, at: number, isWordStart: boolean): Piece => {
   if (character === '\\') return readEscape(line, at);
   const operator = matchAt(OPERATOR, line, at);
   if (operator !== null) {
-    return { text: operator, end: at + operator.length, fault: { fault: 'shell-syntax', offset: at, token: operator } };
+    return {
+      text: operator,
+      end: at + operator.length,
+      fault: { fault: 'shell-syntax', offset: at, token: operator },
+    };
   }
   if (isWordStart && (character === '~' || character === '#')) {
     return { text: character, end: at + 1, fault: { fault: 'shell-syntax', offset: at, token: character } };

@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatDuration, formatPercent, formatSize, parseDuration, parsePercent, parseSize } from './units.ts';
+import {
+  formatDuration,
+  formatPercent,
+  formatSize,
+  parseDuration,
+  parsePercent,
+  parseSize,
+} from './units.ts';
 
 test('parseDuration gives milliseconds when the text has a unit', () => {
-  const cases = { '500ms': 500, '10s': 10_000, '5m': 300_000, '1h': 3_600_000, '2d': 172_800_000, '1.5s': 1500, '0s': 0 };
+  const cases = {
+    '500ms': 500,
+    '10s': 10_000,
+    '5m': 300_000,
+    '1h': 3_600_000,
+    '2d': 172_800_000,
+    '1.5s': 1500,
+    '0s': 0,
+  };
   for (const [text, ms] of Object.entries(cases)) assert.equal(parseDuration(text), ms, text);
 });
 
@@ -21,7 +36,8 @@ test('parseSize tells millions from powers of two', () => {
 
 test('parsePercent gives a share between 0 and 1', () => {
   assert.deepEqual(['0%', '5%', '2.5%', '100%'].map(parsePercent), [0, 0.05, 0.025, 1]);
-  for (const text of ['5', '101%', '-1%', '1000%', '%', '100.5%']) assert.equal(parsePercent(text), null, text);
+  for (const text of ['5', '101%', '-1%', '1000%', '%', '100.5%'])
+    assert.equal(parsePercent(text), null, text);
 });
 
 test('what is formatted is read back as the same number', () => {

@@ -44,11 +44,7 @@ export const formatSize = (bytes: number): string => inLargestUnit(bytes, BYTES_
 
 export const formatPercent = (share: number): string => `${Number((share * 100).toFixed(4))}%`;
 
-const inLargestUnit = (
-  amount: number,
-  units: Readonly<Record<string, number>>,
-  smallest: string,
-): string => {
+const inLargestUnit = (amount: number, units: Readonly<Record<string, number>>, smallest: string): string => {
   if (amount === 0) return smallest === 'ms' ? '0s' : '0B';
   const [unit, size] = Object.entries(units)
     .toSorted(([, a], [, b]) => b - a)

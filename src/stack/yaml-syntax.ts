@@ -47,7 +47,11 @@ const explainShape = (error: YAMLError, text: string, document: Document): Synta
   if (/^Flow (map|sequence)/.test(error.message)) {
     const opener = openerBefore(document, at);
     const closing = text[opener] === '[' ? ']' : '}';
-    return fault(opener, `the ${quote(text[opener] ?? '')} that opens here is never closed`, `add ${quote(closing)}`);
+    return fault(
+      opener,
+      `the ${quote(text[opener] ?? '')} that opens here is never closed`,
+      `add ${quote(closing)}`,
+    );
   }
   const line = /^[ \t]*/.exec(text.slice(at))![0].length + at;
   if (error.code === 'BAD_INDENT') {
@@ -59,7 +63,11 @@ const explainShape = (error: YAMLError, text: string, document: Document): Synta
   }
   const word = /^\S*/.exec(text.slice(line))![0];
   return /Implicit map keys/.test(error.message)
-    ? fault(line, `${quote(word)} stands alone, a key with ":" and a value is required`, 'add ":" and a space')
+    ? fault(
+        line,
+        `${quote(word)} stands alone, a key with ":" and a value is required`,
+        'add ":" and a space',
+      )
     : fault(at, parserWords(error));
 };
 
@@ -68,8 +76,10 @@ const openerBefore = (document: Document, offset: number): number => {
   let opener = offset;
   visit(document, {
     Node: (_key, node) => {
-      const opensHere = (isScalar(node) && /^QUOTE/.test(node.type ?? '')) || (isCollection(node) && node.flow);
-      if (opensHere && node.range && node.range[0] < offset && node.range[2] >= offset) opener = node.range[0];
+      const isQuoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
+      const opensHere = isQuoted || (isCollection(node) && node.flow);
+      if (opensHere && node.range && node.range[0] < offset && node.range[2] >= offset)
+        opener = node.range[0];
     },
   });
   return opener;

@@ -71,7 +71,7 @@ const accountOf = (facts: GateFacts): Account => {
     case 'exited':
       return {
         code: 'gate.exited',
-        fact: `it ${reason} before it was ready, it has to keep running`,
+        fact: `it ${reason} before it ${facts.service.health.probe ? 'was ready' : 'had settled'}, it has to keep running`,
         why: `the process ${fallWords(state)}`,
         fix: exitFix(state, name),
       };

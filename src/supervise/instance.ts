@@ -15,7 +15,7 @@ import {
 } from './instance-state.ts';
 import type { DescribedInstance, InstanceTools } from './instance-tools.ts';
 import { launchRun } from './launch-run.ts';
-import { messageOf } from './words.ts';
+import { messageOf, supervisionClosed } from './words.ts';
 
 /** One desired instance: its state, and the hands that carry out what its machine asks for. */
 export class Instance {
@@ -72,7 +72,7 @@ export class Instance {
     const { state, commands } = step(this.#state, input, rules, moment);
     this.#state = state;
     for (const command of commands) this.#carryOut(command);
-    for (const listener of this.#listeners) listener();
+    this.#changed();
   }
 
   /** Takes over a run that an earlier agent, or an earlier call, started. */
@@ -89,13 +89,15 @@ export class Instance {
     return () => this.#listeners.delete(changed);
   }
 
-  /** Resolves as soon as `holds` does, perhaps at once. */
+  /** Resolves as soon as `holds` does, perhaps at once. Failure `supervision.closed` when the agent stops first. */
   async until(holds: (state: InstanceState) => boolean): Promise<void> {
-    if (holds(this.#state)) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const unlisten = this.listen(() => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = (): void => {
       if (holds(this.#state)) resolve();
-    });
+      else if (this.#isClosed) reject(supervisionClosed(this.id));
+    };
+    const unlisten = this.listen(look);
+    look();
     await promise.finally(unlisten);
   }
 
@@ -104,6 +106,11 @@ export class Instance {
     this.#isClosed = true;
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #carryOut(command: InstanceCommand): void {

@@ -21,6 +21,6 @@ export const launchRun = async (launch: {
     await runs.stop(stop);
     return isWanted() ? await runs.start(spec) : outcome;
   } catch (error) {
-    return { ref, outcome: 'failed', code: 'driver.failed', words: messageOf(error) };
+    return { ref, outcome: 'failed', code: 'instance.not-started', words: messageOf(error) };
   }
 };

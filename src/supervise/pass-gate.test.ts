@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ErrorReport } from '../model/error.ts';
+import { type ErrorReport, Failure } from '../model/error.ts';
 import type { GateOutcome } from '../ports/supervision.ts';
 import { at, openSupervisionWorld, STACK, tcpHealth } from '../../test/worlds/supervision-world.ts';
 
@@ -195,7 +195,22 @@ test('gate refuses when the instance is stopped under it', async () => {
   assert.equal(outcome.report.code, 'gate.stopped');
 });
 
-test('gate is unknown when the place is not meant to run', async () => {
+test('gate refuses with the words of the driver when the instance could not be started again', async () => {
   const world = await openGate({});
-  await assert.rejects(world.supervisor.passGate(STACK, at(3)), /Cannot watch "web-3-blue"/);
+  world.host.failNextStart({ code: 'run.no-program', words: 'no such file: ./server' });
+  world.host.kill({ stack: STACK, id: 'web-1-blue' });
+  await world.clock.advance(600);
+  const outcome = await pass(world);
+  assert.ok(outcome.outcome === 'refused');
+  assert.equal(outcome.report.code, 'gate.start-failed');
+  assert.equal(outcome.report.message, 'Cannot start "web": no such file: ./server');
+});
+
+test('gate fails with instance.unknown when the place is not meant to run', async () => {
+  const world = await openGate({});
+  await assert.rejects(world.supervisor.passGate(STACK, at(3)), (error: unknown) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.report.code, 'instance.unknown');
+    return true;
+  });
 });

@@ -1,4 +1,3 @@
-import { Failure } from '../model/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogBook } from '../ports/log-book.ts';
 import type { GateOutcome } from '../ports/supervision.ts';
@@ -6,6 +5,7 @@ import { extendGate, type GateCause, judgeGate } from './gate.ts';
 import { describeRefusal, type Listening } from './gate-report.ts';
 import type { Instance } from './instance.ts';
 import { readLastLines } from './last-lines.ts';
+import { supervisionClosed } from './words.ts';
 
 export type GateTools = {
   readonly clock: Clock;
@@ -46,12 +46,7 @@ const waitForVerdict = async (
   let words = '';
   for (;;) {
     signal?.throwIfAborted();
-    if (closing.aborted) {
-      throw new Failure(
-        'supervision.closed',
-        `Cannot watch the gate of "${instance.id}": the agent is stopping`,
-      );
-    }
+    if (closing.aborted) throw supervisionClosed(instance.id);
     const { state } = instance;
     const at = clock.monotonic();
     if (state.health.words !== words) progressed?.((words = state.health.words));

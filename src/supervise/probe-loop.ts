@@ -7,10 +7,16 @@ export type ProbeTask = {
   readonly answered: (answer: ProbeAnswer) => void;
 };
 
-type Entry = { task: ProbeTask | null; dueAt: number; flight: AbortController | null };
+type Entry = {
+  task: ProbeTask | null;
+  dueAt: number;
+  /** From then on it may go with others that are due: a wake-up costs more than a probe. */
+  earliestAt: number;
+  flight: AbortController | null;
+};
 
-// Probes that are due within so many milliseconds of each other share one wake-up.
-const SLACK_MS = 15;
+const EARLY_SHARE = 0.1;
+const EARLIEST_MS = 250;
 
 /** Probes all instances with one timer, never the same instance twice at once, and only so many in all. */
 export class ProbeLoop {
@@ -33,9 +39,10 @@ export class ProbeLoop {
   schedule(key: string, task: ProbeTask, inMs: number): void {
     if (this.#isClosed) return;
     const dueAt = this.#clock.monotonic() + inMs;
+    const due = { task, dueAt, earliestAt: dueAt - Math.min(EARLIEST_MS, inMs * EARLY_SHARE) };
     const entry = this.#entries.get(key);
-    if (entry) Object.assign(entry, { task, dueAt });
-    else this.#entries.set(key, { task, dueAt, flight: null });
+    if (entry) Object.assign(entry, due);
+    else this.#entries.set(key, { ...due, flight: null });
     this.#arm(dueAt);
   }
 
@@ -63,11 +70,12 @@ export class ProbeLoop {
 
   #timeElapsed(): void {
     this.#armedAt = Infinity;
-    const until = this.#clock.monotonic() + SLACK_MS;
+    // A timer may come a little early.
+    const now = this.#clock.monotonic() + 1;
     let next = Infinity;
     for (const [key, entry] of this.#entries) {
       if (!entry.task || entry.flight) continue;
-      if (entry.dueAt <= until && this.#inFlight < this.#atOnce) void this.#probe(key, entry, entry.task);
+      if (entry.earliestAt <= now && this.#inFlight < this.#atOnce) void this.#probe(key, entry, entry.task);
       else next = Math.min(next, entry.dueAt);
     }
     if (next < Infinity) this.#arm(next);
@@ -75,8 +83,7 @@ export class ProbeLoop {
 
   async #probe(key: string, entry: Entry, task: ProbeTask): Promise<void> {
     const flight = new AbortController();
-    entry.flight = flight;
-    entry.dueAt = Infinity;
+    Object.assign(entry, { flight, dueAt: Infinity, earliestAt: Infinity });
     this.#inFlight += 1;
     const answer = await this.#prober.probe(task.target, flight.signal).catch(brokenProbe);
     const othersWait = this.#inFlight >= this.#atOnce;

@@ -1,4 +1,4 @@
-import { Defect, type ErrorParts, Failure } from '../model/error.ts';
+import { Defect, type ErrorParts, Failure, isReported } from '../model/error.ts';
 import { instanceId, type InstancePlace, type Name } from '../model/names.ts';
 import type { DesiredInstance } from '../ports/store.ts';
 import type { Instance } from './instance.ts';
@@ -34,6 +34,8 @@ export const startBatch = async (batch: Batch, roster: Roster, options: Supervis
     const unstarted = instances.filter(({ state }) => state.startError !== null && state.phase !== 'running');
     if (unstarted.length > 0) throw notStarted(unstarted, instances.length);
   } catch (error) {
+    // The agent stops, and nothing failed: the rows stay, and the next agent goes on.
+    if (isReported(error) && error.report.code === 'supervision.closed') throw error;
     throw await takeBack(error, batch, roster, options);
   }
 };

@@ -235,3 +235,17 @@ test('supervisor counts only time that passed when the wall clock jumps', async 
   assert.equal(world.status(at(1)).activity, 'running');
   assert.equal(world.status(at(1)).restarts, 1);
 });
+
+test('supervisor keeps the rows and lets the next agent go on when it is closed during a start', async () => {
+  const world = openSupervisionWorld();
+  const supervisor = await world.openAgent();
+  const start = supervisor.start(STACK, 1, WEB).catch((error: unknown) => error);
+  await Promise.resolve();
+  supervisor.close();
+  const error = await world.settled(start);
+  assert.ok(error instanceof Failure && error.report.code === 'supervision.closed');
+  assert.equal(world.store.instances.list(STACK).length, 2);
+  await world.openAgent();
+  await world.clock.advance(1000);
+  assert.deepEqual(world.host.running(), ['shop/web-1-blue', 'shop/web-2-blue']);
+});

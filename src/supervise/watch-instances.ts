@@ -2,10 +2,9 @@ import { formatDuration } from '../kit/format.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogBook } from '../ports/log-book.ts';
 import type { BakeOutcome } from '../ports/supervision.ts';
-import { Failure } from '../model/error.ts';
 import type { Instance } from './instance.ts';
 import { readLastLines } from './last-lines.ts';
-import { exitWords } from './words.ts';
+import { exitWords, supervisionClosed } from './words.ts';
 
 const ASK_MS = 1000;
 
@@ -57,9 +56,7 @@ export const watchInstances = async (
       if (left <= 0) break;
       await clock.sleep(Math.min(ASK_MS, left), ends).catch(ignoreEnd);
       signal?.throwIfAborted();
-      if (closing.aborted) {
-        throw new Failure('supervision.closed', 'Cannot watch the new instances: the agent is stopping');
-      }
+      if (closing.aborted) throw supervisionClosed(instances.map(({ id }) => id).join(', '));
       const reason = fallen.length > 0 ? null : await isBad();
       if (reason !== null) return { outcome: 'bad', reason, log: [] };
     }

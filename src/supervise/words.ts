@@ -1,4 +1,5 @@
 // Facts in the words people read. Pure.
+import { Failure } from '../model/error.ts';
 import type { Exit } from '../model/health.ts';
 import type { Command, Probe } from '../model/stack.ts';
 
@@ -28,3 +29,10 @@ export const expectedWords = (probe: Probe | null): string => {
 };
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The agent stops while something waits for this: it is as if the agent had died, and the next one goes on. */
+export const supervisionClosed = (what: string): Failure =>
+  new Failure(
+    'supervision.closed',
+    `Cannot wait for "${what}": the agent is stopping, a running one is required`,
+  );

@@ -20,7 +20,7 @@ describe('plan', () => {
   test('--check exits 5 when there is something to do, and the plan that is printed changes nothing', async () => {
     const check = await stage.reeve('plan', '--check');
     assert.equal(check.exit, 5, check.stderr);
-    assert.match(check.stdout, /Start web\.1/);
+    assert.match(check.stdout, /Start web of release 1/);
     assert.ok(!existsSync(`${stage.env.REEVE_HOME}/stacks/planned/releases`));
   });
 

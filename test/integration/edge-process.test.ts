@@ -191,6 +191,19 @@ describe('starting the builtin edge', () => {
       await edge.close();
     }));
 
+  it('ends it when its folder is removed, for nobody can reach it any more', () =>
+    withHome(async (home) => {
+      const edge = openBuiltinEdge({
+        layout: { home, socket: '' },
+        listen: { host: '127.0.0.1', port: await freePort() },
+      });
+      await edge.ensureRunning();
+      const { pid } = await edge.status();
+      await edge.close();
+      rmSync(home, { recursive: true });
+      await eventually('it is gone', () => !isRunning(pid!));
+    }));
+
   it('says who has the port when it is taken, and what to do', () =>
     withHome(async (home) => {
       const stranger = createServer();

@@ -198,7 +198,7 @@ describe('log retention', () => {
     if (!canFree) return t.skip(NO_HOLES);
     writeLines(0, 20_000);
     // A folder where the archive should go is in the way of every user, root too.
-    const { mkdirSync } = await import('node:fs');
+
     mkdirSync(`${logs.folder}/.web-1-blue.out.gz.tmp/x`, { recursive: true });
     await assert.rejects(
       logs.book.retain(file, RETENTION),

@@ -8,7 +8,6 @@ import type { Exit, HealthState, InstanceStatus } from '../../src/model/health.t
 import type { ProcessIdentity } from '../../src/model/lock.ts';
 import { instanceId, type InstancePlace, slotKey } from '../../src/model/names.ts';
 import type { Release } from '../../src/model/release.ts';
-import type { Stack } from '../../src/model/stack.ts';
 import { ChangeQueue } from '../../src/engine/change-queue.ts';
 import type { Hands } from '../../src/engine/hands.ts';
 import type { Driver, RunFact, RunSpec } from '../../src/ports/driver.ts';
@@ -69,7 +68,7 @@ export class SimulatedHost {
   }
 
   /** A new agent on this host. It adopts what runs, and starts what should and does not. */
-  agent(deployed: { stack: Stack; revision: string }): SimulatedAgent {
+  agent(revision = 'r1'): SimulatedAgent {
     const pid = (this.#pids += 1);
     this.#alive.add(pid);
     for (const row of this.store.instances.list(STACK)) {
@@ -78,7 +77,7 @@ export class SimulatedHost {
     // What nobody means to run is stopped, as supervision does when it opens.
     const wanted = new Set(this.store.instances.list(STACK).map(instanceId));
     for (const id of this.processes.keys()) if (!wanted.has(id)) this.processes.delete(id);
-    return new SimulatedAgent(this, { bootId: 'boot', pid, startTicks: 1 }, deployed);
+    return new SimulatedAgent(this, { bootId: 'boot', pid, startTicks: 1 }, revision);
   }
 
   died(pid: number): void {
@@ -107,13 +106,14 @@ export class SimulatedAgent {
   readonly process: ProcessIdentity;
   readonly hands: Hands;
   readonly queue: ChangeQueue;
-  deployed: { stack: Stack; revision: string };
+  /** What the source has now. */
+  revision: string;
   isDead = false;
 
-  constructor(host: SimulatedHost, process: ProcessIdentity, deployed: { stack: Stack; revision: string }) {
+  constructor(host: SimulatedHost, process: ProcessIdentity, revision: string) {
     this.host = host;
     this.process = process;
-    this.deployed = deployed;
+    this.revision = revision;
     this.hands = this.#hands();
     this.queue = new ChangeQueue(this.hands);
   }
@@ -156,7 +156,7 @@ export class SimulatedAgent {
       supervision: this.#supervision(),
       edge: this.#edge(),
       source: {
-        resolve: () => this.#look(() => buildRevision(this.deployed.revision)),
+        resolve: () => this.#look(() => buildRevision(this.revision)),
         place: () => Promise.resolve(),
       },
       releases: this.#disk(),

@@ -24,7 +24,9 @@ export type ValidateOptions = {
 export const register = (program: Command): void => {
   const command = program
     .command('validate')
-    .description('Check the stack file: everything that is wrong with it at once, each with its place and a fix.')
+    .description(
+      'Check the stack file: everything that is wrong with it at once, each with its place and a fix.',
+    )
     .action(
       action(async ({ output, world, ...session }) => {
         const file = await chooseStackFile({ output, world, ...session });

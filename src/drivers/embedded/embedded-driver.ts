@@ -27,6 +27,7 @@ import { sendTo } from './end-tree.ts';
 import type { House } from './house.ts';
 import { measureRuns } from './measure-runs.ts';
 import type { Run } from './run.ts';
+import { ensureShim } from './run-record.ts';
 import { Snapshots } from './snapshots.ts';
 import { startRuns } from './start-runs.ts';
 import { stopRun } from './stop-run.ts';
@@ -76,6 +77,7 @@ class EmbeddedDriver implements Driver {
       survivesReboot: false,
     };
     this.#stacks = join(layout.home, 'stacks');
+    const shimText = readFileSync(join(import.meta.dirname, 'shim.sh'), 'utf8');
     this.#house = {
       capabilities: this.capabilities,
       clock,
@@ -83,7 +85,7 @@ class EmbeddedDriver implements Driver {
       cgroups,
       log,
       snapshots: new Snapshots(clock),
-      shimText: readFileSync(join(import.meta.dirname, 'shim.sh'), 'utf8'),
+      ensureShim: ({ stack }) => ensureShim(runFolder(layout, stack), shimText),
       runTools: { clock, ended: (run, exit) => this.#ended(run, exit) },
       runs: new Map(),
       ownUser: nameOwnUser(),

@@ -12,7 +12,8 @@ export type House = {
   readonly tools: Tools;
   readonly cgroups: Cgroups;
   readonly snapshots: Snapshots;
-  readonly shimText: string;
+  /** The shim's own file for the runs of a stack, made where it is not there. */
+  readonly ensureShim: (ref: RunRef) => string;
   readonly runTools: RunTools;
   /** By `runKey`; the latest start of each. */
   readonly runs: Map<string, Run>;

@@ -5,7 +5,7 @@ import type { RunSpec } from '../../ports/driver.ts';
 import { argvOf, dropTo } from './resolve-program.ts';
 import type { HostUser } from './resolve-user.ts';
 import { foldersOf } from './run-cgroup.ts';
-import { lifeLinePath, markerOf, type RunRecord, shimPath } from './run-record.ts';
+import { lifeLinePath, markerOf, type RunRecord } from './run-record.ts';
 import type { Tools } from './tools.ts';
 
 /** The program's two output files, open, and how long they are before it writes. */
@@ -39,6 +39,8 @@ export const closeOutputs = ({ stdout, stderr }: Outputs): void => {
 };
 
 export type LaunchParts = {
+  /** The shim's own file. */
+  readonly shim: string;
   readonly folder: string;
   readonly record: RunRecord;
   readonly spec: RunSpec;
@@ -73,10 +75,10 @@ const openOutput = (path: string, user: HostUser | null): number => {
   return fd;
 };
 
-const shimArguments = ({ folder, record, spec, user, tools }: LaunchParts): readonly string[] => {
+const shimArguments = ({ shim, folder, record, spec, user, tools }: LaunchParts): readonly string[] => {
   const held = user ? Object.entries(spec.env).filter(([name]) => LOADED_BY_ANYTHING.test(name)) : [];
   return [
-    shimPath(folder),
+    shim,
     folder,
     record.generation,
     ...foldersOf(record.cgroup).map((group) => join(group, 'cgroup.procs')),

@@ -1,5 +1,6 @@
 // What a run leaves on disk, in its run folder. Never its environment, and nothing secret.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -26,7 +27,6 @@ const RunRecord = z.object({
 /** `spec.json`: written by the agent before the shim starts. */
 export type RunRecord = z.infer<typeof RunRecord>;
 
-/** `started`: written by the shim before the program begins. */
 export type StartedRecord = {
   readonly pid: number;
   readonly startTicks: number;
@@ -34,7 +34,13 @@ export type StartedRecord = {
   readonly shimStartTicks: number;
 };
 
-export const shimPath = (folder: string): string => join(folder, 'shim');
+/** What a shim says, in its record and through the life line: one line for each. */
+export type ShimWord =
+  | { readonly word: 'started'; readonly started: StartedRecord }
+  /** The program was not started: `record`, or `cgroup <path>`, could not be written. */
+  | { readonly word: 'refused'; readonly what: string }
+  | { readonly word: 'ended'; readonly exit: Exit };
+
 export const lifeLinePath = (folder: string): string => join(folder, 'live');
 
 /** `<stack>/<id>/<generation>`: what every process of a run has in its environment. */
@@ -53,43 +59,58 @@ export const readRunRecord = (folder: string): RunRecord | null => {
   }
 };
 
+/**
+ * In place: while it is written nothing of the run is alive, so that a torn record says the same as none. Not synced:
+ * after a power cut the boot id is another one, and nothing of what is in here runs any more.
+ */
 export const writeRunRecord = (folder: string, record: RunRecord): void =>
-  writeAside(join(folder, 'spec.json'), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(join(folder, 'spec.json'), JSON.stringify(record), { mode: 0o600 });
 
-/** Written aside and renamed, for a shim that still reads the former text from the former file. */
-export const ensureShim = (folder: string, text: string): void => {
-  if (readIfThere(shimPath(folder)) !== text) writeAside(shimPath(folder), text);
+/** Puts the shim into a folder under a name of its content, once; a shell goes on reading it while it runs. */
+export const ensureShim = (folder: string, text: string): string => {
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  const path = join(folder, `.shim-${hash}`);
+  if (existsSync(path)) return path;
+  writeFileSync(`${path}.${process.pid}`, text, { mode: 0o600 });
+  renameSync(`${path}.${process.pid}`, path);
+  return path;
 };
 
-export const readStarted = (folder: string, generation: string): StartedRecord | null =>
-  parseStarted(wordsOf(readIfThere(join(folder, 'started')), generation));
-
-export const parseStarted = (words: readonly string[]): StartedRecord | null => {
-  const [pid, startTicks, shimPid, shimStartTicks] = words.map(Number);
-  if (!pid || !startTicks || !shimPid || !shimStartTicks) return null;
-  return { pid, startTicks, shimPid, shimStartTicks };
+/** What the shim wrote down in `record`; the time of an end is that of the last write. */
+export const readShimWords = (folder: string, generation: string): readonly ShimWord[] => {
+  const path = join(folder, 'record');
+  const text = readIfThere(path);
+  if (text === null || text === '') return [];
+  const writtenAt = Math.round(statSync(path).mtimeMs);
+  // Without its line end, the last line is one that a full disk cut short.
+  const lines = text.split('\n').slice(0, -1);
+  return lines.map((line) => parseShimWord(line, generation, writtenAt)).filter((word) => word !== null);
 };
 
-/** When it ended is when the record was written. */
-export const readExit = (folder: string, generation: string): Exit | null => {
-  const path = join(folder, 'exit');
-  const words = wordsOf(readIfThere(path), generation);
-  return words.length === 0 ? null : parseExit(words, Math.round(statSync(path).mtimeMs));
+/** Null for what no shim of this generation said. */
+export const parseShimWord = (line: string, generation: string, at: number): ShimWord | null => {
+  const [word, written, ...rest] = line.split(' ');
+  if (written !== generation) return null;
+  switch (word) {
+    case 'started': {
+      const [pid, startTicks, shimPid, shimStartTicks] = rest.map(Number);
+      if (!pid || !startTicks || !shimPid || !shimStartTicks) return null;
+      return { word, started: { pid, startTicks, shimPid, shimStartTicks } };
+    }
+    case 'refused':
+      return { word, what: rest.join(' ') };
+    case 'ended': {
+      const code = Number(rest[1] ?? 'none');
+      return Number.isInteger(code) ? { word, exit: assembleExit(rest[0] === 'killed', code, at) } : null;
+    }
+    default:
+      return null;
+  }
 };
 
-/** `exited 7`, or `killed 137`: a shell adds 128 to the number of the signal. */
-export const parseExit = (words: readonly string[], at: number): Exit | null => {
-  const [how, text] = words;
-  const code = Number(text);
-  if (text === undefined || !Number.isInteger(code)) return null;
-  const isSignal = code > 128 && (how === 'killed' || SILENT.has(code - 128));
-  const signal = isSignal ? (SIGNAL_NAMES.get(code - 128) ?? `signal ${code - 128}`) : null;
-  return { code: signal === null ? code : null, signal, at };
-};
-
-/** Removes what tells of a former start; the shim and the life line are used again. */
+/** Removes what tells of a start; the life line is used again. */
 export const clearRecords = (folder: string): void => {
-  for (const name of ['spec.json', 'started', 'exit', 'notice']) {
+  for (const name of ['spec.json', 'record']) {
     try {
       rmSync(join(folder, name), { force: true });
     } catch (error) {
@@ -105,17 +126,11 @@ const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, numbe
 // Of these two a shell says nothing, so that exit codes 130 and 141 are taken for the signals.
 const SILENT = new Set([constants.signals.SIGINT, constants.signals.SIGPIPE]);
 
-const wordsOf = (text: string | null, generation: string): readonly string[] => {
-  // Without its line end it is one that a full disk cut short.
-  if (text === null || !text.endsWith('\n')) return [];
-  const [written, ...words] = text.trimEnd().split(' ');
-  return written === generation ? words : [];
-};
-
-// Not synced: after a power cut the boot id is another one, and nothing of what is in here runs any more.
-const writeAside = (path: string, text: string): void => {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+// A shell adds 128 to the number of the signal.
+const assembleExit = (wasKilled: boolean, code: number, at: number): Exit => {
+  const number = code - 128;
+  if (number <= 0 || (!wasKilled && !SILENT.has(number))) return { code, signal: null, at };
+  return { code: null, signal: SIGNAL_NAMES.get(number) ?? `signal ${number}`, at };
 };
 
 const readIfThere = (path: string): string | null => {

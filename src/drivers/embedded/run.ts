@@ -9,11 +9,10 @@ import { membersOf, ranOutOfMemory } from './run-cgroup.ts';
 import {
   lifeLinePath,
   markerOf,
-  parseExit,
-  parseStarted,
-  readExit,
-  readStarted,
+  parseShimWord,
+  readShimWords,
   type RunRecord,
+  type ShimWord,
   type StartedRecord,
 } from './run-record.ts';
 import { type Snapshot, treeIn } from './snapshots.ts';
@@ -119,13 +118,14 @@ export class Run {
   check(): void {
     this.#lifeLine?.poll();
     if (!this.isRunning || !this.process || isAlive(this.process)) return;
-    const exit = readExit(this.folder, this.record.generation);
     const now = this.#tools.clock.monotonic();
     this.#lookUntil ??= now + SHIM_DUE_MS;
-    if (exit || !this.isShimAlive() || now >= this.#lookUntil) {
-      // It may have written its record between our two looks.
-      this.#end(exit ?? readExit(this.folder, this.record.generation));
-    } else this.#tools.clock.timer(SHIM_LOOK_MS, () => this.check());
+    // First whether the shim is there, then what it wrote: it may write and go between two looks.
+    const isOver = !this.isShimAlive() || now >= this.#lookUntil;
+    for (const word of readShimWords(this.folder, this.record.generation)) this.#take(word);
+    if (!this.isRunning) return;
+    if (isOver) this.#end(null);
+    else this.#tools.clock.timer(SHIM_LOOK_MS, () => this.check());
   }
 
   /** Whether a start has been decided: it runs, it was refused, or nobody is left who could say. */
@@ -187,14 +187,11 @@ export class Run {
 
   /** From its records, without telling anybody: how it was before this agent came. */
   recall(): void {
-    const started = readStarted(this.folder, this.record.generation);
-    if (started) this.begin(started);
-    const exit = readExit(this.folder, this.record.generation);
-    if (exit) {
-      this.exit = exit;
-      this.state = 'ended';
-      this.#ranOutOfMemory = ranOutOfMemory(this.record.cgroup);
-    } else if (this.record.bootId !== bootId()) this.state = 'lost';
+    for (const word of readShimWords(this.folder, this.record.generation)) {
+      if (word.word === 'started') this.begin(word.started);
+      if (word.word === 'ended') this.#settle('ended', word.exit);
+    }
+    if (this.state !== 'ended' && this.record.bootId !== bootId()) this.#settle('lost', null);
   }
 
   #isChildAlive(): boolean {
@@ -202,23 +199,28 @@ export class Run {
   }
 
   #heard(line: string): void {
-    const [word, generation, ...rest] = line.split(' ');
-    if (generation !== this.record.generation) return;
-    if (word === 'refused') this.refusal = rest.join(' ');
-    const started = word === 'started' ? parseStarted(rest) : null;
-    if (started) this.begin(started);
-    const exit = word === 'ended' ? parseExit(rest, this.#tools.clock.now()) : null;
-    if (exit) this.#end(exit);
+    const word = parseShimWord(line, this.record.generation, this.#tools.clock.now());
+    if (word) this.#take(word);
+  }
+
+  #take(word: ShimWord): void {
+    if (word.word === 'refused') this.refusal = word.what;
+    else if (word.word === 'started') this.begin(word.started);
+    else this.#end(word.exit);
     this.#changed();
   }
 
   #end(exit: Exit | null): void {
     if (!this.isRunning) return;
+    this.#settle(exit ? 'ended' : 'lost', exit);
+    this.#tools.ended(this, exit ?? { code: null, signal: null, at: this.#tools.clock.now() });
+  }
+
+  #settle(state: 'ended' | 'lost', exit: Exit | null): void {
+    this.state = state;
     this.exit = exit;
-    this.state = exit ? 'ended' : 'lost';
     this.#ranOutOfMemory = ranOutOfMemory(this.record.cgroup);
     this.#changed();
-    this.#tools.ended(this, exit ?? { code: null, signal: null, at: this.#tools.clock.now() });
   }
 
   #pause(ms: number): Promise<void> {

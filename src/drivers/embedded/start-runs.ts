@@ -12,14 +12,7 @@ import { checkProgram, checkProgramAs, type Refused } from './resolve-program.ts
 import { type HostUser, resolveUser } from './resolve-user.ts';
 import { readMarks, readPids } from './process-table.ts';
 import { membersOf, type RunCgroup } from './run-cgroup.ts';
-import {
-  clearRecords,
-  ensureShim,
-  lifeLinePath,
-  markerOf,
-  type RunRecord,
-  writeRunRecord,
-} from './run-record.ts';
+import { clearRecords, lifeLinePath, markerOf, type RunRecord, writeRunRecord } from './run-record.ts';
 import { Run } from './run.ts';
 
 /** Shims that are on their way at the same time. More only take each other's turn on the processor. */
@@ -125,7 +118,6 @@ const ensureFolders = async (
     try {
       const folder = house.folderOf(spec);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      ensureShim(folder, house.shimText);
       const path = lifeLinePath(folder);
       if (house.tools.mkfifo === null || !existsSync(path) || !lstatSync(path).isFIFO()) {
         rmSync(path, { force: true });
@@ -172,7 +164,11 @@ const startRun = async (spec: RunSpec, user: HostUser | null, house: House): Pro
     writeRunRecord(folder, record);
     run = new Run(folder, record, house.runTools);
     run.listen();
-    const refused = await launch(run, { folder, record, spec, user, outputs, tools: house.tools }, house);
+    const refused = await launch(
+      run,
+      { shim: house.ensureShim(ref), folder, record, spec, user, outputs, tools: house.tools },
+      house,
+    );
     if (!refused) return { ref, outcome: 'started', fact: { ...run.fact(), state: 'running', exit: null } };
     await discard(run, house);
     return failed(refused);

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { countOwnAnswer, type EdgeCore, requestIdOf } from './edge-core.ts';
 import { type EdgeReason, edgePage } from './edge-page.ts';
@@ -77,7 +77,8 @@ export class Exchange {
     countOwnAnswer(this.#core, reason);
     const page = edgePage({ reason, requestId: this.#requestId, accept: this.#req.headers.accept });
     if (reason === 'bad-request' || reason === 'request-stalled') this.#res.shouldKeepAlive = false;
-    this.#res.writeHead(page.status, [...page.headers]);
+    // With its own words: an instance's invalid ones may still be set.
+    this.#res.writeHead(page.status, STATUS_CODES[page.status], [...page.headers]);
     this.#res.end(page.body);
   }
 

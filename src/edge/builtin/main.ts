@@ -1,6 +1,6 @@
 // The edge's own process. It promises to serve what the files in its folder say, whether an agent lives or not, and to
 // be the only one that does. It must never know what a release or a change is.
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { ensureFolder, writeFileAtomic } from '../../kit/atomic-file.ts';
@@ -19,6 +19,7 @@ const BIND_MS = 2000;
 const BIND_AGAIN_MS = 20;
 /** How long requests may go on after a signal. */
 const STOP_MS = 10_000;
+const FOLDER_LOOK_MS = 2000;
 
 const run = async (settings: EdgeSettings): Promise<void> => {
   process.umask(0o077);
@@ -41,6 +42,11 @@ const run = async (settings: EdgeSettings): Promise<void> => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(STOP_MS));
   log(`serves ${core.book.sites.length} sites on ${host}:${port}, version ${version}, pid ${process.pid}`);
   reportStart(settings.readyFd, { outcome: 'ready', port });
+  // Whoever removed the folder can not ask this process to end any more.
+  const inode = statSync(folder).ino;
+  setInterval(() => {
+    if (statSync(folder, { throwIfNoEntry: false })?.ino !== inode) stop(0);
+  }, FOLDER_LOOK_MS).unref();
 };
 
 // On loopback over IPv4 also over IPv6 where there is one: browsers try both for *.localhost (RFC 6761 section 6.3).

@@ -47,8 +47,11 @@ const routeKey = (route: Route): string => `${route.host}${route.path.replace(/(
 const refuseRepeats = (site: EdgeSite): void => {
   const routes = repeated(routesOf(site).map(routeKey));
   if (routes !== null) throw new RangeError(`route ${routes} is there twice`);
+  // The seats of one slot may share a port: a service that is recreated never has both of them taken.
   const ports = repeated(
-    site.services.flatMap((service) => service.slots.flatMap((slot) => [slot.blue, slot.green])),
+    site.services.flatMap((service) =>
+      service.slots.flatMap(({ blue, green }) => [...new Set([blue, green])]),
+    ),
   );
   if (ports !== null) throw new RangeError(`port ${ports} is there twice`);
   const services = repeated(site.services.map((service) => service.service));

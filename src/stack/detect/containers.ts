@@ -13,7 +13,9 @@ export const guessFromCompose = ({ contents }: FolderFacts): Guess | null => {
   const composed = name === undefined ? {} : servicesIn(contents[name]!);
   const names = Object.keys(composed);
   if (name === undefined || names.length === 0) return null;
-  const ours = names.filter((one) => composed[one]!.build !== undefined && commandOf(composed[one]!) !== null);
+  const ours = names.filter(
+    (one) => composed[one]!.build !== undefined && commandOf(composed[one]!) !== null,
+  );
   const known = new Set(ours.map(guessName));
   const services = ours.flatMap((one) => fromComposed(one, composed[one]!, known));
   return {
@@ -42,7 +44,9 @@ export const guessFromDockerfile = ({ contents }: FolderFacts): Guess | null => 
     ...NO_GUESS,
     from: 'Dockerfile',
     services: [service('web', guessCommand(line))],
-    notes: ['the command comes from the Dockerfile, and runs without its image: what the image installs has to be on this host'],
+    notes: [
+      'the command comes from the Dockerfile, and runs without its image: what the image installs has to be on this host',
+    ],
   };
 };
 
@@ -52,7 +56,9 @@ const servicesIn = (text: string): Readonly<Record<string, Composed>> => {
   try {
     const file = parse(text, { maxAliasCount: 100, merge: true, logLevel: 'silent' }) as unknown;
     const services = isMap(file) && isMap(file.services) ? file.services : {};
-    return Object.fromEntries(Object.entries(services).filter((entry): entry is [string, Composed] => isMap(entry[1])));
+    return Object.fromEntries(
+      Object.entries(services).filter((entry): entry is [string, Composed] => isMap(entry[1])),
+    );
   } catch (error) {
     // A file that is no YAML says nothing; parse errors and too many aliases come as these.
     if (error instanceof Error) return {};
@@ -60,23 +66,35 @@ const servicesIn = (text: string): Readonly<Record<string, Composed>> => {
   }
 };
 
-const fromComposed = (name: string, composed: Composed, known: ReadonlySet<string | null>): readonly GuessedService[] => {
+const fromComposed = (
+  name: string,
+  composed: Composed,
+  known: ReadonlySet<string | null>,
+): readonly GuessedService[] => {
   const ourName = guessName(name);
   const command = commandOf(composed);
   if (ourName === null || command === null) return [];
-  const dependencies = Array.isArray(composed.depends_on) ? composed.depends_on : Object.keys(isMap(composed.depends_on) ? composed.depends_on : {});
+  const dependencies = Array.isArray(composed.depends_on)
+    ? composed.depends_on
+    : Object.keys(isMap(composed.depends_on) ? composed.depends_on : {});
   return [
     service(ourName, guessCommand(command), {
       isWeb: ourName === 'web' || composed.ports !== undefined,
       env: environmentOf(composed.environment),
-      dependsOn: dependencies.map((one) => guessName(String(one))).filter((one): one is string => one !== null && known.has(one) && one !== ourName),
+      dependsOn: dependencies
+        .map((one) => guessName(String(one)))
+        .filter((one): one is string => one !== null && known.has(one) && one !== ourName),
     }),
   ];
 };
 
 const commandOf = ({ entrypoint, command }: Composed): string | null => {
   const parts = [entrypoint, command].flatMap((part) =>
-    Array.isArray(part) ? [part.map((word) => shellWord(String(word))).join(' ')] : typeof part === 'string' ? [part] : [],
+    Array.isArray(part)
+      ? [part.map((word) => shellWord(String(word))).join(' ')]
+      : typeof part === 'string'
+        ? [part]
+        : [],
   );
   const line = parts.join(' ').trim();
   return line === '' ? null : line;
@@ -86,15 +104,26 @@ const commandOf = ({ entrypoint, command }: Composed): string | null => {
 const environmentOf = (environment: unknown): Readonly<Record<string, string>> => {
   const pairs = Array.isArray(environment)
     ? environment.map((one) => String(one).split(/=(.*)/s, 2) as [string, string | undefined])
-    : Object.entries(isMap(environment) ? environment : {}).map(([name, value]) => [name, value === null ? undefined : String(value)] as const);
+    : Object.entries(isMap(environment) ? environment : {}).map(
+        ([name, value]) => [name, textOf(value)] as const,
+      );
   return Object.fromEntries(
     pairs.filter(
       (pair): pair is [string, string] =>
-        pair[1] !== undefined && /^[A-Za-z_]\w*$/.test(pair[0]) && !/^(PORT|REEVE_.*)$/.test(pair[0]) &&
-        !isSecretName(pair[0]) && !hasUrlPassword(pair[1]) && !pair[1].includes('$'),
+        pair[1] !== undefined &&
+        /^[A-Za-z_]\w*$/.test(pair[0]) &&
+        !/^(PORT|REEVE_.*)$/.test(pair[0]) &&
+        !isSecretName(pair[0]) &&
+        !hasUrlPassword(pair[1]) &&
+        !pair[1].includes('$'),
     ),
   );
 };
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
 
 const lastInstruction = (text: string, name: string): string | null => {
   const line = [...text.matchAll(new RegExp(`^\\s*${name}\\s+(\\S.*)$`, 'gim'))].at(-1)?.[1]?.trim();
@@ -111,4 +140,5 @@ const lastInstruction = (text: string, name: string): string | null => {
 const shellWord = (word: string): string =>
   /^[\w@%+=:,./$-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 
-const isMap = (value: unknown): value is Composed => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Composed =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -67,6 +67,14 @@ export const service = (
   name: string,
   command: GuessedCommand,
   rest: Partial<Omit<GuessedService, 'name' | 'run' | 'shell'>> = {},
-): GuessedService => ({ name, ...command, isWeb: name === 'web', env: {}, dependsOn: [], comment: null, ...rest });
+): GuessedService => ({
+  name,
+  ...command,
+  isWeb: name === 'web',
+  env: {},
+  dependsOn: [],
+  comment: null,
+  ...rest,
+});
 
 export const has = (facts: FolderFacts, name: string): boolean => facts.entries.includes(name);

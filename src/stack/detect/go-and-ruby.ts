@@ -12,8 +12,18 @@ export const guessFromGo = (facts: FolderFacts): Guess | null => {
   return {
     ...NO_GUESS,
     from: 'go.mod',
-    services: [service('web', guessCommand(`bin/${name}`), { comment: 'It has to listen on 127.0.0.1, on the port that $PORT says.' })],
-    jobs: [{ name: 'build', phase: null, ...guessCommand(`go build -o bin/${name} ${hasMain ? '.' : `./cmd/${name}`}`) }],
+    services: [
+      service('web', guessCommand(`bin/${name}`), {
+        comment: 'It has to listen on 127.0.0.1, on the port that $PORT says.',
+      }),
+    ],
+    jobs: [
+      {
+        name: 'build',
+        phase: null,
+        ...guessCommand(`go build -o bin/${name} ${hasMain ? '.' : `./cmd/${name}`}`),
+      },
+    ],
     notes: hasMain ? [] : [`no main.go is here: check that the program is in ./cmd/${name}`],
   };
 };
@@ -34,8 +44,14 @@ export const guessFromRuby = (facts: FolderFacts): Guess | null => {
       ...(hasSidekiq ? [service('worker', guessCommand('bundle exec sidekiq'), { env: rails })] : []),
     ],
     jobs: [
-      { name: 'build', phase: null, ...guessCommand(isRails ? `${build} && bin/rails assets:precompile` : build) },
-      ...(isRails ? [{ name: 'migrate', phase: 'before' as const, run: 'bin/rails db:migrate', shell: false }] : []),
+      {
+        name: 'build',
+        phase: null,
+        ...guessCommand(isRails ? `${build} && bin/rails assets:precompile` : build),
+      },
+      ...(isRails
+        ? [{ name: 'migrate', phase: 'before' as const, run: 'bin/rails db:migrate', shell: false }]
+        : []),
     ],
     cache: ['vendor/bundle'],
   };

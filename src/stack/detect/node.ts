@@ -17,19 +17,26 @@ export const guessFromNode = (facts: FolderFacts): Guess | null => {
   const migrate = ['migrate', 'db:migrate', 'migrations'].find((name) => file.scripts[name]);
   const jobs: GuessedJob[] = [
     { name: 'build', phase: null, run: build.join(' && '), shell: build.length > 1 },
-    ...(migrate ? [{ name: 'migrate', phase: 'before' as const, run: `${tool.name} run ${migrate}`, shell: false }] : []),
+    ...(migrate
+      ? [{ name: 'migrate', phase: 'before' as const, run: `${tool.name} run ${migrate}`, shell: false }]
+      : []),
   ];
   const worker = file.scripts.worker;
   return {
     ...NO_GUESS,
     from: 'package.json',
     services: [
-      service('web', webCommand(file), { comment: 'It has to listen on 127.0.0.1, on the port that $PORT says.' }),
+      service('web', webCommand(file), {
+        comment: 'It has to listen on 127.0.0.1, on the port that $PORT says.',
+      }),
       ...(worker ? [service('worker', guessCommand(worker))] : []),
     ],
     jobs,
     cache: ['node_modules', ...(file.dependencies.next ? ['.next/cache'] : [])],
-    notes: file.scripts.start || file.dependencies.next ? [] : ['package.json has no start script: check the command of "web"'],
+    notes:
+      file.scripts.start || file.dependencies.next
+        ? []
+        : ['package.json has no start script: check the command of "web"'],
   };
 };
 
@@ -48,7 +55,8 @@ const webCommand = ({ scripts, dependencies, main }: PackageFile) => {
 const packageTool = (facts: FolderFacts): { readonly name: string; readonly install: string } => {
   if (has(facts, 'pnpm-lock.yaml')) return { name: 'pnpm', install: 'pnpm install --frozen-lockfile' };
   if (has(facts, 'yarn.lock')) return { name: 'yarn', install: 'yarn install --frozen-lockfile' };
-  if (has(facts, 'bun.lockb') || has(facts, 'bun.lock')) return { name: 'bun', install: 'bun install --frozen-lockfile' };
+  if (has(facts, 'bun.lockb') || has(facts, 'bun.lock'))
+    return { name: 'bun', install: 'bun install --frozen-lockfile' };
   return { name: 'npm', install: has(facts, 'package-lock.json') ? 'npm ci' : 'npm install' };
 };
 
@@ -69,5 +77,7 @@ const readPackage = (text: string): PackageFile | null => {
 
 const textsOf = (value: unknown): Readonly<Record<string, string>> =>
   typeof value === 'object' && value !== null
-    ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    ? Object.fromEntries(
+        Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      )
     : {};

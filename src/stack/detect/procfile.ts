@@ -8,12 +8,16 @@ export const guessFromProcfile = ({ contents }: FolderFacts): Guess | null => {
     const name = match && guessName(match[1]!);
     return match && name ? [{ name, command: guessCommand(match[2]!) }] : [];
   });
-  const entries = lines.filter(({ name }, index) => lines.findIndex((other) => other.name === name) === index);
+  const entries = lines.filter(
+    ({ name }, index) => lines.findIndex((other) => other.name === name) === index,
+  );
   if (entries.length === 0) return null;
   return {
     ...NO_GUESS,
     from: 'Procfile',
-    services: entries.filter(({ name }) => name !== 'release').map(({ name, command }) => service(name, command)),
+    services: entries
+      .filter(({ name }) => name !== 'release')
+      .map(({ name, command }) => service(name, command)),
     jobs: entries
       .filter(({ name }) => name === 'release')
       .map(({ command }) => ({ name: 'release', phase: 'before' as const, ...command })),

@@ -15,23 +15,34 @@ export const guessFromPython = (facts: FolderFacts): Guess | null => {
     jobs: [
       { name: 'build', phase: null, ...installCommand(facts) },
       ...(isDjango
-        ? [{ name: 'migrate', phase: 'before' as const, run: '.venv/bin/python manage.py migrate --noinput', shell: false }]
+        ? [
+            {
+              name: 'migrate',
+              phase: 'before' as const,
+              run: '.venv/bin/python manage.py migrate --noinput',
+              shell: false,
+            },
+          ]
         : []),
     ],
     cache: ['.venv'],
-    notes: /\b(uvicorn|gunicorn|fastapi|flask|django)\b/.test(words) || isDjango
-      ? []
-      : ['no web framework was recognised: check the command of "web"'],
+    notes:
+      /\b(uvicorn|gunicorn|fastapi|flask|django)\b/.test(words) || isDjango
+        ? []
+        : ['no web framework was recognised: check the command of "web"'],
   };
 };
 
 const webCommand = (facts: FolderFacts, words: string): string => {
-  const module = facts.contents['main.py'] === undefined && facts.contents['app.py'] !== undefined ? 'app' : 'main';
+  const module =
+    facts.contents['main.py'] === undefined && facts.contents['app.py'] !== undefined ? 'app' : 'main';
   if (/\b(fastapi|uvicorn|starlette)\b/.test(words)) {
     return `.venv/bin/uvicorn ${module}:app --host 127.0.0.1 --port $PORT`;
   }
   if (has(facts, 'manage.py')) {
-    const folder = facts.entries.find((name) => /^[a-z]\w*\/$/.test(name) && !/^(static|templates|tests|docs|data|media)\/$/.test(name));
+    const folder = facts.entries.find(
+      (name) => /^[a-z]\w*\/$/.test(name) && !/^(static|templates|tests|docs|data|media)\/$/.test(name),
+    );
     return `.venv/bin/gunicorn ${folder?.slice(0, -1) ?? 'config'}.wsgi --bind 127.0.0.1:$PORT`;
   }
   if (/\b(flask|gunicorn)\b/.test(words)) return `.venv/bin/gunicorn ${module}:app --bind 127.0.0.1:$PORT`;

@@ -16,7 +16,11 @@ export type StackFileParts = {
 export const writeStackFile = (parts: StackFileParts): string => {
   const { name, guess, answers, shared } = parts;
   const sections = [
-    [`# What runs on the server, and how it is deployed. Made from ${guess.from}.`, '# Check it with: reeve validate', `name: ${value(name)}`],
+    [
+      `# What runs on the server, and how it is deployed. Made from ${guess.from}.`,
+      '# Check it with: reeve validate',
+      `name: ${value(name)}`,
+    ],
     environmentLines(parts),
     [
       'services:',
@@ -29,7 +33,12 @@ export const writeStackFile = (parts: StackFileParts): string => {
     shared.length > 0
       ? ['# Folders that outlive releases.', `shared: ${list(shared)}`]
       : ['# Folders that outlive releases: uploads, SQLite databases.', '# shared: [data]'],
-    guess.cache.length === 0 ? [] : ['# The next release begins with a copy of these, so that builds are quick.', `cache: ${list(guess.cache)}`],
+    guess.cache.length === 0
+      ? []
+      : [
+          '# The next release begins with a copy of these, so that builds are quick.',
+          `cache: ${list(guess.cache)}`,
+        ],
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -57,14 +66,25 @@ const serviceLines = (
     ...(service.comment === null ? [] : [`    # ${service.comment}`]),
     `    run: ${value(command.run)}`,
     ...(command.shell ? ['    shell: true'] : []),
-    ...(answers.port === undefined ? [] : ['    # This port and the next: the new release listens on one while the old one serves on the other.', `    port: ${answers.port}`]),
+    ...(answers.port === undefined
+      ? []
+      : [
+          '    # This port and the next: the new release listens on one while the old one serves on the other.',
+          `    port: ${answers.port}`,
+        ]),
     ...(isRouted ? routeLines(service, name, answers.health) : []),
     ...(service.dependsOn.length === 0 ? [] : [`    depends_on: ${list(service.dependsOn)}`]),
-    ...(env.length === 0 ? [] : ['    env:', ...env.map(([variable, text]) => `      ${variable}: ${value(text)}`)]),
+    ...(env.length === 0
+      ? []
+      : ['    env:', ...env.map(([variable, text]) => `      ${variable}: ${value(text)}`)]),
   ];
 };
 
-const routeLines = (service: GuessedService, stack: string, health: string | undefined): readonly string[] => [
+const routeLines = (
+  service: GuessedService,
+  stack: string,
+  health: string | undefined,
+): readonly string[] => [
   '    # Works on this machine as it is; write your own host here.',
   `    route: ${service.name === 'web' ? `${stack}.localhost` : `${service.name}.${stack}.localhost`}`,
   ...(health === undefined
@@ -80,6 +100,8 @@ const jobLines = ({ name, run, shell, phase }: GuessedJob): readonly string[] =>
 ];
 
 /** A scalar in one line, quoted where YAML needs it. */
-const value = (text: string): string => stringify(text, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd();
+const value = (text: string): string =>
+  stringify(text, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd();
 
-const list = (items: readonly string[]): string => `[${items.map((item) => (/[,[\]{}]/.test(item) ? JSON.stringify(item) : value(item))).join(', ')}]`;
+const list = (items: readonly string[]): string =>
+  `[${items.map((item) => (/[,[\]{}]/.test(item) ? JSON.stringify(item) : value(item))).join(', ')}]`;

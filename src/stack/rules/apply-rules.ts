@@ -1,4 +1,3 @@
-import type { Problem } from '../../model/problem.ts';
 import { checkCommands } from './commands.ts';
 import { checkDependencies } from './dependencies.ts';
 import { checkEnvironment } from './environment.ts';
@@ -8,7 +7,7 @@ import { checkJobs } from './jobs.ts';
 import { checkNames } from './names.ts';
 import { checkPorts } from './ports.ts';
 import { checkRoutes } from './routes.ts';
-import { type Facts, makeContext, type Rule } from './rule.ts';
+import { type Facts, judgeBy, type Rule } from './rule.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkSource } from './source.ts';
 import { checkStrategies } from './strategies.ts';
@@ -31,9 +30,4 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What is wrong with a file whose shape is right. No rule depends on another. */
-export const applyRules = (facts: Facts): readonly Problem[] => {
-  const problems: Problem[] = [];
-  const context = makeContext(facts, problems);
-  for (const rule of RULES) rule(context);
-  return problems;
-};
+export const applyRules = (facts: Facts): ReturnType<typeof judgeBy> => judgeBy(RULES, facts);

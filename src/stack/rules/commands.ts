@@ -1,7 +1,14 @@
 import { type CommandFault, findBadVariables, splitCommand } from '../split-command.ts';
 import { quote } from '../quote.ts';
 import { describeSubject } from '../subject.ts';
-import { type CommandFacts, type Complaint, commandsOf, programsOf, type RuleContext, servicesOf } from './rule.ts';
+import {
+  type CommandFacts,
+  type Complaint,
+  commandsOf,
+  programsOf,
+  type RuleContext,
+  servicesOf,
+} from './rule.ts';
 
 export const checkCommands = (context: RuleContext): void => {
   for (const facts of commandsOf(context)) {
@@ -73,7 +80,11 @@ const explainFault = ({ fault, token }: CommandFault, path: CommandFacts['path']
   switch (fault) {
     case 'unclosed':
       return token === '\\'
-        ? { code: 'command.unclosed', message: `Cannot split ${subject}: it ends with a backslash`, fix: 'remove it, or write it twice' }
+        ? {
+            code: 'command.unclosed',
+            message: `Cannot split ${subject}: it ends with a backslash`,
+            fix: 'remove it, or write it twice',
+          }
         : {
             code: 'command.unclosed',
             message: `Cannot split ${subject}: the ${token === '"' ? 'double' : 'single'} quote that opens here is never closed`,

@@ -65,7 +65,11 @@ const unknownDependency = ({ services, jobs }: Stack, service: Service, name: st
         message: `${message}: there is no such service`,
         ...(others.length > 0 && { expected: joinWords(others, 'or') }),
       }
-    : { code, message: `${message}: there is no such service, did you mean ${quote(meant)}?`, fix: `write ${meant}` };
+    : {
+        code,
+        message: `${message}: there is no such service, did you mean ${quote(meant)}?`,
+        fix: `write ${meant}`,
+      };
 };
 
 const judgeHealthy = (
@@ -103,7 +107,9 @@ const reportCycles = ({ stack, places, written, error }: RuleContext): void => {
       const last = cycle.at(-1)!;
       const path: Path = ['services', last, 'depends_on'];
       const items = itemsOf(written.services?.[last]?.depends_on, path);
-      const index = byName.get(last)!.dependsOn.findIndex((dependency) => dependency.service === service.name);
+      const index = byName
+        .get(last)!
+        .dependsOn.findIndex((dependency) => dependency.service === service.name);
       error(places.ofValue(items[index]?.path ?? path), {
         code: 'dependency.cycle',
         message: `Cannot put the services in order: ${[...cycle, service.name].map((name) => quote(name)).join(' needs ')}`,

@@ -12,7 +12,11 @@ export const checkEnvironment = (context: RuleContext): void => {
   const { stack, written } = context;
   const hasPort = stack.services.some((service) => service.port !== null);
   judge(context, { path: [], environment: stack, written, hasPort });
-  const ported = new Set(servicesOf(context).filter(({ service }) => service.port !== null).map(({ path }) => path.join('.')));
+  const ported = new Set(
+    servicesOf(context)
+      .filter(({ service }) => service.port !== null)
+      .map(({ path }) => path.join('.')),
+  );
   for (const facts of programsOf(context)) {
     judge(context, {
       path: facts.path,
@@ -46,7 +50,10 @@ const judgeVariables = (context: RuleContext, { path, environment, hasPort }: Ju
       error(places.ofKey(at), {
         code: 'env.reserved',
         message: `Cannot set ${quote(name)}: Reeve sets it for every instance`,
-        fix: name === 'PORT' ? 'remove it, and set port where the number matters' : 'use a name that does not begin with REEVE_',
+        fix:
+          name === 'PORT'
+            ? 'remove it, and set port where the number matters'
+            : 'use a name that does not begin with REEVE_',
       });
     } else if (value.includes('\0')) {
       error(places.ofValue(at), {
@@ -65,7 +72,10 @@ const judgeVariables = (context: RuleContext, { path, environment, hasPort }: Ju
 
 const judgeVariableName = (
   { error }: RuleContext,
-  { name, place }: { readonly name: string; readonly place: { readonly line: number; readonly column: number } },
+  {
+    name,
+    place,
+  }: { readonly name: string; readonly place: { readonly line: number; readonly column: number } },
 ): boolean => {
   if (VARIABLE.test(name)) return true;
   const proposal = name.trim().replaceAll(/[^A-Za-z0-9_]+/g, '_');
@@ -113,8 +123,10 @@ export const whyBadHostPath = (
 ): { readonly why: string; readonly fix: string } | null => {
   if (written.trim() === '') return { why: 'it is empty, a path is required', fix: 'write a path' };
   if (written.includes('\0')) return { why: 'it has a zero byte in it', fix: 'write a plain path' };
-  if (/^~[^/]/.test(written)) return { why: 'the home folder of another user is not looked up', fix: 'write the path in full' };
-  if (resolved.startsWith('~')) return { why: 'the home folder is not known here', fix: 'write the path in full' };
+  if (/^~[^/]/.test(written))
+    return { why: 'the home folder of another user is not looked up', fix: 'write the path in full' };
+  if (resolved.startsWith('~'))
+    return { why: 'the home folder is not known here', fix: 'write the path in full' };
   return written.includes('$')
     ? { why: 'variables in a path are not expanded', fix: 'write the path in full, or begin it with ~/' }
     : null;
@@ -141,7 +153,11 @@ const judgeRequired = (context: RuleContext, { path, environment, written }: Jud
         message: `Cannot tell when ${quote(name)} is required: ${Object.keys(item.when).length} variables are named, one is required`,
         expected: 'LOGIN for any value, or {LOGIN: "true"} for that one',
       });
-    } else if (when !== null && judgeVariableName(context, { name: when.variable, place: places.ofValue(whenPath) }) && when.variable === name) {
+    } else if (
+      when !== null &&
+      judgeVariableName(context, { name: when.variable, place: places.ofValue(whenPath) }) &&
+      when.variable === name
+    ) {
       error(places.ofValue(whenPath), {
         code: 'env.bad-condition',
         message: `Cannot tell when ${quote(name)} is required: the condition is about ${quote(name)} itself`,

@@ -26,7 +26,8 @@ export const checkFolders = (context: RuleContext): void => {
       taken.push({ folder, section, line: places.ofValue(path).line });
     }
   }
-  for (const { path, program } of programsOf(context)) judgeWorkingFolder(context, path, program.workingFolder);
+  for (const { path, program } of programsOf(context))
+    judgeWorkingFolder(context, path, program.workingFolder);
 };
 
 type Taken = { readonly folder: string; readonly section: 'shared' | 'cache'; readonly line: number };

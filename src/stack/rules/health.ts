@@ -29,7 +29,11 @@ const judgePort = ({ places, error }: RuleContext, { path, service }: ServiceFac
   });
 };
 
-const judgeHttpPath = ({ places, error }: RuleContext, { path, service }: ServiceFacts, below: readonly string[]): void => {
+const judgeHttpPath = (
+  { places, error }: RuleContext,
+  { path, service }: ServiceFacts,
+  below: readonly string[],
+): void => {
   const written = service.health.probe?.kind === 'http' ? service.health.probe.path : '';
   if (/^\/[\u0021-\u007e]*$/.test(written)) return;
   const url = /^https?:\/\/[^/]+(\/.*)?$/.exec(written);
@@ -45,7 +49,11 @@ const fixPath = (written: string): string =>
     ? `write /${written}`
     : 'write /up, or a map such as {tcp: true}';
 
-const judgeKinds = ({ places, error, warn }: RuleContext, { path, service }: ServiceFacts, written: WrittenHealth): void => {
+const judgeKinds = (
+  { places, error, warn }: RuleContext,
+  { path, service }: ServiceFacts,
+  written: WrittenHealth,
+): void => {
   const [first, ...others] = KINDS.filter((kind) => written[kind] !== undefined);
   for (const kind of others) {
     error(places.ofKey([...path, 'health', kind]), {
@@ -64,7 +72,11 @@ const judgeKinds = ({ places, error, warn }: RuleContext, { path, service }: Ser
   }
 };
 
-const judgePattern = ({ places, error }: RuleContext, { path, service }: ServiceFacts, pattern: string): void => {
+const judgePattern = (
+  { places, error }: RuleContext,
+  { path, service }: ServiceFacts,
+  pattern: string,
+): void => {
   const why = whyBadPattern(pattern);
   if (why === null) return;
   error(places.ofValue([...path, 'health', 'log']), {
@@ -86,4 +98,3 @@ const whyBadPattern = (pattern: string): string | null => {
     return reason.charAt(0).toLowerCase() + reason.slice(1);
   }
 };
-

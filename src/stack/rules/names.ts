@@ -11,8 +11,18 @@ const RESERVED = new Set(['job', 'jobs', 'reeve']);
 
 export const checkNames = (context: RuleContext): void => {
   const { stack, places, error } = context;
-  judgeName(context, ['name'], { name: stack.name, what: 'stack', longest: 48, place: places.ofValue(['name']) });
-  if (stack.services.length === 0 && stack.jobs.length === 0 && !context.isCut(['services']) && !context.isCut(['jobs'])) {
+  judgeName(context, ['name'], {
+    name: stack.name,
+    what: 'stack',
+    longest: 48,
+    place: places.ofValue(['name']),
+  });
+  if (
+    stack.services.length === 0 &&
+    stack.jobs.length === 0 &&
+    !context.isCut(['services']) &&
+    !context.isCut(['jobs'])
+  ) {
     error(places.ofKey([]), {
       code: 'stack.empty',
       message: `Cannot use stack ${quote(stack.name)}: it has neither services nor jobs, at least one is required`,

@@ -56,7 +56,9 @@ const describe = ({ first, last }: PortRange): string =>
 const describeNeed = (service: Service): string => {
   const count = portsNeeded(service);
   if (count === 1) return 'one port';
-  return service.strategy === 'recreate' ? `${count} ports, one for each replica` : `${count} ports, two for each replica`;
+  return service.strategy === 'recreate'
+    ? `${count} ports, one for each replica`
+    : `${count} ports, two for each replica`;
 };
 
 const suggestFree = (range: PortRange, taken: readonly PortRange[]): number =>

@@ -19,7 +19,8 @@ export const checkRoutes = (context: RuleContext): void => {
     }
     for (const { item, path: at } of items) {
       const route = resolveRoute(item, stack.name);
-      const isSound = judgeHost(context, item, { route, path: at }) && judgePath(context, item, { route, path: at });
+      const isSound =
+        judgeHost(context, item, { route, path: at }) && judgePath(context, item, { route, path: at });
       if (!isSound) continue;
       const place = places.ofValue(at);
       const key = `${route.host}${route.path}`;
@@ -40,7 +41,11 @@ export const checkRoutes = (context: RuleContext): void => {
 type Judged = { readonly route: Route; readonly path: Path };
 type WrittenRoute = Parameters<typeof resolveRoute>[0];
 
-const judgeHost = ({ places, error, isCut }: RuleContext, written: WrittenRoute, { route, path }: Judged): boolean => {
+const judgeHost = (
+  { places, error, isCut }: RuleContext,
+  written: WrittenRoute,
+  { route, path }: Judged,
+): boolean => {
   // The default host is made of the stack's name, about which there is a complaint of its own.
   const hostPath = typeof written === 'object' ? [...path, 'host'] : path;
   const ownHost =
@@ -65,10 +70,18 @@ const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
 const whyBadHost = (host: string, written: string): BadHost | null => {
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/:?#]+)/i.exec(written);
-  if (url) return { why: 'it is a URL, a host alone is required', shown: written, fix: `write ${url[1]!.toLowerCase()}` };
+  if (url)
+    return {
+      why: 'it is a URL, a host alone is required',
+      shown: written,
+      fix: `write ${url[1]!.toLowerCase()}`,
+    };
   const port = /^([^:]+):[0-9]+$/.exec(host);
   if (port) {
-    return { why: 'it has a port, a host alone is required', fix: `write ${port[1]}: on which port is for the edge to say` };
+    return {
+      why: 'it has a port, a host alone is required',
+      fix: `write ${port[1]}: on which port is for the edge to say`,
+    };
   }
   if (host === '') return { why: 'it is empty' };
   if (host.length > 253) return { why: `it has ${host.length} characters, at most 253 are allowed` };
@@ -87,9 +100,14 @@ const whyBadHost = (host: string, written: string): BadHost | null => {
 };
 
 // A host outside ASCII travels as punycode (RFC 5891); the edge compares what travels.
-const toAscii = (host: string): string | null => URL.parse(`http://${host.replace(/^\*\./, '')}`)?.hostname ?? null;
+const toAscii = (host: string): string | null =>
+  URL.parse(`http://${host.replace(/^\*\./, '')}`)?.hostname ?? null;
 
-const judgePath = ({ places, error }: RuleContext, written: WrittenRoute, { route, path }: Judged): boolean => {
+const judgePath = (
+  { places, error }: RuleContext,
+  written: WrittenRoute,
+  { route, path }: Judged,
+): boolean => {
   const why = whyBadPath(route.path);
   if (why === null) return true;
   const at = typeof written === 'object' ? [...path, 'path'] : path;
@@ -103,11 +121,17 @@ const judgePath = ({ places, error }: RuleContext, written: WrittenRoute, { rout
 
 const whyBadPath = (path: string): { readonly why: string; readonly fix: string } | null => {
   if (!path.startsWith('/')) return { why: 'it does not begin with "/"', fix: `write /${path}` };
-  if (/[?#]/.test(path)) return { why: 'it has a query or a fragment', fix: `write ${path.replace(/[?#].*$/s, '')}` };
+  if (/[?#]/.test(path))
+    return { why: 'it has a query or a fragment', fix: `write ${path.replace(/[?#].*$/s, '')}` };
   if (path.includes('*')) {
-    return { why: 'it has a "*", and a path covers all below it anyway', fix: `write ${path.replace(/\/?\*.*$/s, '') || '/'}` };
+    return {
+      why: 'it has a "*", and a path covers all below it anyway',
+      fix: `write ${path.replace(/\/?\*.*$/s, '') || '/'}`,
+    };
   }
-  if (/\/\/|(^|\/)\.{1,2}(\/|$)/.test(path)) return { why: 'it has an empty or dotted part', fix: 'write the plain path' };
-  if (/[^\u0021-\u007e]|\\/.test(path)) return { why: 'it has a space or a sign that no request has', fix: 'write it as a browser sends it' };
+  if (/\/\/|(^|\/)\.{1,2}(\/|$)/.test(path))
+    return { why: 'it has an empty or dotted part', fix: 'write the plain path' };
+  if (/[^\u0021-\u007e]|\\/.test(path))
+    return { why: 'it has a space or a sign that no request has', fix: 'write it as a browser sends it' };
   return null;
 };

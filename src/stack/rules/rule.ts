@@ -27,16 +27,23 @@ export type RuleContext = Facts & {
 
 export type Rule = (context: RuleContext) => void;
 
-export const makeContext = (facts: Facts, problems: Problem[]): RuleContext => ({
-  ...facts,
-  error: (place, complaint) => {
-    problems.push({ ...complaint, severity: 'error', file: facts.file, ...place });
-  },
-  warn: (place, complaint) => {
-    problems.push({ ...complaint, severity: 'warning', file: facts.file, ...place });
-  },
-  isCut: (path) => isCut(facts.cut, path),
-});
+/** What the rules have to say about a stack, one after the other. */
+export const judgeBy = (rules: readonly Rule[], facts: Facts): readonly Problem[] => {
+  const problems: Problem[] = [];
+  const report =
+    (severity: Problem['severity']) =>
+    (place: Place, complaint: Complaint): void => {
+      problems.push({ ...complaint, severity, file: facts.file, ...place });
+    };
+  const context: RuleContext = {
+    ...facts,
+    error: report('error'),
+    warn: report('warning'),
+    isCut: (path) => isCut(facts.cut, path),
+  };
+  for (const rule of rules) rule(context);
+  return problems;
+};
 
 export type ServiceFacts = {
   readonly path: Path;

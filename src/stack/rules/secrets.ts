@@ -18,11 +18,7 @@ export const checkSecrets = (context: RuleContext): void => {
   }
 };
 
-const judge = (
-  { places, warn }: RuleContext,
-  path: Path,
-  env: Readonly<Record<string, string>>,
-): void => {
+const judge = ({ places, warn }: RuleContext, path: Path, env: Readonly<Record<string, string>>): void => {
   for (const [name, value] of Object.entries(env)) {
     const isUrl = hasUrlPassword(value);
     if (!isUrl && !(isSecretName(name) && looksSecret(value))) continue;

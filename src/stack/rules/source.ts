@@ -2,6 +2,7 @@ import type { Path } from '../places.ts';
 import { hasUrlPassword, quote } from '../quote.ts';
 import type { WrittenStack } from '../schema/written-stack.ts';
 import { isInside } from '../paths.ts';
+import { isGitRef } from '../git-ref.ts';
 import { whyBadHostPath } from './environment.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -82,8 +83,7 @@ const judgeGit = ({ places, stack, error }: RuleContext, written: string): void 
 };
 
 const judgeRef = ({ places, error }: RuleContext, ref: string | undefined): void => {
-  // git-check-ref-format(1), and nothing that git could take for an option.
-  if (ref === undefined || (/^[^-\s~^:?*[\\\u007f][^\s~^:?*[\\\u007f]*$/.test(ref) && !/\.\.|@\{|\/$|\.lock$/.test(ref))) return;
+  if (ref === undefined || isGitRef(ref)) return;
   error(places.ofValue([...PATH, 'ref']), {
     code: 'source.bad-ref',
     message: `Cannot use ${quote(ref)} as a git ref: a branch, tag or revision is required`,

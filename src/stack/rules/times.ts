@@ -38,7 +38,8 @@ const judgeService = (context: RuleContext, { path, service }: ServiceFacts): vo
   atLeast(context, [...at, 'timeout'], health.timeoutMs, 10);
   atLeast(context, [...at, 'within'], health.withinMs, 100);
   // While it starts, a service is probed every second at most.
-  const leastMs = health.settleMs + (health.probe === null ? 0 : (health.passes - 1) * Math.min(health.intervalMs, 1000));
+  const leastMs =
+    health.settleMs + (health.probe === null ? 0 : (health.passes - 1) * Math.min(health.intervalMs, 1000));
   if (health.withinMs >= 100 && leastMs >= health.withinMs) {
     const place = places.ofValue(places.has([...at, 'within']) ? [...at, 'within'] : [...at, 'settle']);
     error(place, {

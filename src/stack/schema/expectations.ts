@@ -13,7 +13,9 @@ export type Expectation = {
 };
 
 const inQuotes: Fix = (value, source) =>
-  typeof value === 'number' || typeof value === 'boolean' ? `put it in quotes: "${source ?? value}"` : undefined;
+  typeof value === 'number' || typeof value === 'boolean'
+    ? `put it in quotes: "${source ?? value}"`
+    : undefined;
 
 const withoutQuotes: Fix = (value) =>
   typeof value === 'string' && /^[0-9.]+$/.test(value) ? `write ${value} without quotes` : undefined;
@@ -51,8 +53,14 @@ export const EXPECTATIONS = {
     required: 'text, a number or a truth value',
     fix: (value) => (value === null ? 'write "" for an empty value, or remove the line' : undefined),
   },
-  envFile: { required: 'a path or a map', expected: '.env, or {file: .env, optional: true, public: [NODE_ENV]}' },
-  requiredVariable: { required: 'a variable or a map', expected: 'TOKEN, or {name: TOKEN, when: {LOGIN: "true"}}' },
+  envFile: {
+    required: 'a path or a map',
+    expected: '.env, or {file: .env, optional: true, public: [NODE_ENV]}',
+  },
+  requiredVariable: {
+    required: 'a variable or a map',
+    expected: 'TOKEN, or {name: TOKEN, when: {LOGIN: "true"}}',
+  },
   when: { required: 'a variable or a map', expected: 'LOGIN for any value, or {LOGIN: "true"} for that one' },
   duration: {
     required: 'a duration with its unit',
@@ -61,9 +69,19 @@ export const EXPECTATIONS = {
   },
   size: { required: 'a size with its unit', expected: '512MB or 1GiB', fix: withUnit(['MB']) },
   percent: { required: 'a share from 0% to 100%', expected: '5%', fix: withUnit(['%']) },
-  port: { required: 'a port', expected: 'auto, a number from 1 to 65535, or null for none', fix: withoutQuotes },
-  route: { required: 'a route', expected: 'a host, host/path or /path; true; {host, path, strip_path}; or a list of these' },
-  health: { required: 'a probe', expected: 'a path such as /up; {http, tcp, exec or log: …}; or null for none' },
+  port: {
+    required: 'a port',
+    expected: 'auto, a number from 1 to 65535, or null for none',
+    fix: withoutQuotes,
+  },
+  route: {
+    required: 'a route',
+    expected: 'a host, host/path or /path; true; {host, path, strip_path}; or a list of these',
+  },
+  health: {
+    required: 'a probe',
+    expected: 'a path such as /up; {http, tcp, exec or log: …}; or null for none',
+  },
   status: { required: 'an HTTP status from 100 to 599', fix: withoutQuotes },
   replicas: { required: 'a whole number from 0 to 100', fix: withoutQuotes },
   count: { required: 'a whole number from 1 to 1000', fix: withoutQuotes },
@@ -76,15 +94,23 @@ export const EXPECTATIONS = {
   condition: { required: 'started or healthy' },
   phase: { required: 'build, gate, before, after or manual' },
   signal: {
-    required: 'a signal', expected: 'SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGABRT or SIGKILL',
-    fix: (value) => typeof value === 'string' && /^[a-z0-9]{3,5}$/i.test(value) ? `write SIG${value.toUpperCase()}` : undefined,
+    required: 'a signal',
+    expected: 'SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGABRT or SIGKILL',
+    fix: (value) =>
+      typeof value === 'string' && /^[a-z0-9]{3,5}$/i.test(value)
+        ? `write SIG${value.toUpperCase()}`
+        : undefined,
   },
   dependency: { required: 'a service or a map', expected: 'db, or {service: db, condition: healthy}' },
   stop: { required: 'a map', expected: '{signal: SIGTERM, grace: 10s}' },
   limits: { required: 'a map', expected: '{memory: 512MB, cpus: 1.5, tasks: 100}' },
   source: { required: 'a folder or a map', expected: 'a path; {folder, exclude}; or {git, ref, subfolder}' },
   retention: { required: 'a map', expected: '{releases: 5, logs: 64MB, log_archives: 256MB}' },
-  bake: { required: 'a duration or a map', expected: '10s, or {for: 10s, max_errors: 5%, min_requests: 20}', fix: withUnit(['s']) },
+  bake: {
+    required: 'a duration or a map',
+    expected: '10s, or {for: 10s, max_errors: 5%, min_requests: 20}',
+    fix: withUnit(['s']),
+  },
 } as const satisfies Record<string, Expectation>;
 
 export type ExpectationName = keyof typeof EXPECTATIONS;

@@ -11,7 +11,8 @@ export const env = z.record(keyLike(VARIABLE), plain('envValue'), expects('env')
 
 export const writtenEnvFile = strictMap('envFile', {
   file: key(text, {
-    description: 'The file, in dotenv syntax; relative to the folder of the stack file, or beginning with `~/`.',
+    description:
+      'The file, in dotenv syntax; relative to the folder of the stack file, or beginning with `~/`.',
     type: 'path',
     isRequired: true,
     example: '.env.local',
@@ -22,7 +23,8 @@ export const writtenEnvFile = strictMap('envFile', {
     default: false,
   }),
   public: key(oneOrMany('texts', text).optional(), {
-    description: 'Variables of the file that are not secret. The values of all others are masked in every output.',
+    description:
+      'Variables of the file that are not secret. The values of all others are masked in every output.',
     type: 'variable, or list of variables',
     example: '[NODE_ENV]',
   }),
@@ -36,7 +38,9 @@ export const writtenRequired = strictMap('requiredVariable', {
     example: 'JWT_SECRET',
   }),
   when: key(
-    z.union([text, z.record(keyLike(VARIABLE), plain('envValue'), expects('when'))], expects('when')).optional(),
+    z
+      .union([text, z.record(keyLike(VARIABLE), plain('envValue'), expects('when'))], expects('when'))
+      .optional(),
     {
       description:
         'Required only while another variable has this value, or has any value where only its name is given.',
@@ -57,7 +61,7 @@ export const environmentKeys = (whose: string) => ({
     example: '{ LOG_LEVEL: info }',
   }),
   env_files: key(envFiles.optional(), {
-    description: `Files with variables of ${whose}, read at every deploy. Later ones win, and \`env\` wins over all.`,
+    description: `Files with variables of ${whose}, read at every deploy. Later files win over earlier ones, and each over \`env\`.`,
     type: 'path, [env file](#env-file), or a list of them',
     example: '[.env, { file: .env.local, optional: true }]',
   }),

@@ -13,7 +13,8 @@ export type KeyFacts = {
   readonly isRequired?: boolean;
 };
 
-export const key = <Schema extends z.ZodType>(schema: Schema, facts: KeyFacts): Schema => schema.meta({ facts });
+export const key = <Schema extends z.ZodType>(schema: Schema, facts: KeyFacts): Schema =>
+  schema.meta({ facts });
 
 /** Of a schema made by `key`. */
 export const keyFacts = (schema: object): KeyFacts =>
@@ -42,5 +43,4 @@ export const wholeNumber = (name: ExpectationName, least: number, most: number) 
   z.int(expects(name)).min(least, expects(name)).max(most, expects(name));
 
 /** What YAML may have taken for a number or a truth value, though text is meant. */
-export const plain = (name: ExpectationName) =>
-  z.union([z.string(), z.number(), z.boolean()], expects(name));
+export const plain = (name: ExpectationName) => z.union([z.string(), z.number(), z.boolean()], expects(name));

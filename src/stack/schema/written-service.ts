@@ -109,7 +109,12 @@ export const writtenRoute = strictMap('route', {
 const routeItem = z.union([text, z.literal(true), writtenRoute], expects('route'));
 
 export const writtenDependency = strictMap('dependency', {
-  service: key(text, { description: 'A service of this file.', type: 'name', isRequired: true, example: 'db' }),
+  service: key(text, {
+    description: 'A service of this file.',
+    type: 'name',
+    isRequired: true,
+    example: 'db',
+  }),
   condition: key(z.enum(['started', 'healthy'], expects('condition')).optional(), {
     description: 'What it has to be before this one starts.',
     type: '`started` or `healthy`',

@@ -13,7 +13,7 @@ export const writtenJob = strictMap('job', {
   ...programKeys('the job'),
   phase: key(z.enum(['build', 'gate', 'before', 'after', 'manual'], expects('phase')).optional(), {
     description:
-      'When it runs in a deploy. `build`: in the new release, before anything else. `gate`: may refuse the release, while the new instances run without traffic. `before`: before the new instances start. `after`: when the release is live. `manual`: only with `reeve run`. A job that is named `build`, `gate`, `before` or `after` has that phase.',
+      'When it runs in a deploy. `build`: in the new release, before anything else. `gate`: after the build, to refuse the release before anything of it runs. `before`: after the gates, before the new instances start. `after`: when the release is live. `manual`: only with `reeve run`. A job that is named `build`, `gate`, `before` or `after` has that phase.',
     type: '`build`, `gate`, `before`, `after` or `manual`',
     isRequired: true,
     example: 'before',
