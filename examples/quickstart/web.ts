@@ -22,7 +22,12 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (path === '/up') return reply(response, 200, { status: 'ok' });
   if (path === '/' && request.method === 'GET') {
     const release = process.env.REEVE_RELEASE;
-    return reply(response, 200, { greeting: GREETING, release, totals: totals.all(), messages: latest.all() });
+    return reply(response, 200, {
+      greeting: GREETING,
+      release,
+      totals: totals.all(),
+      messages: latest.all(),
+    });
   }
   if (path === '/messages' && request.method === 'POST') {
     const { author = 'anonymous', text = '' } = JSON.parse(await body(request)) as Record<string, string>;
@@ -43,7 +48,9 @@ function reply(response: ServerResponse, status: number, value: unknown): void {
   response.end(`${JSON.stringify(value)}\n`);
 }
 
-server.listen(port, '127.0.0.1', () => console.log(`web: release ${process.env.REEVE_RELEASE} listens on ${port}`));
+server.listen(port, '127.0.0.1', () =>
+  console.log(`web: release ${process.env.REEVE_RELEASE} listens on ${port}`),
+);
 
 process.on('SIGTERM', () => {
   server.close(() => database.close());

@@ -65,7 +65,12 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   const logBook = createLogBook({ redactor, clock, log: noticed });
   const secrets = createSecretSource();
   const agentEnv = { ...options.env, REEVE_NODE: process.execPath };
-  const source = createSource({ cacheFolder: sourcesFolder(layout), redactor, env: agentEnv, skip: [layout.home] });
+  const source = createSource({
+    cacheFolder: sourcesFolder(layout),
+    redactor,
+    env: agentEnv,
+    skip: [layout.home],
+  });
   const releaseDisk = createReleaseDisk({ layout, source, secrets, redactor, agentEnv });
   const driver = await openEmbeddedDriver({ layout, clock, log: noticed });
   const edge = openBuiltinEdge({ layout, listen: { host: '127.0.0.1', port: options.edgePort }, noticed });
@@ -114,7 +119,11 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   const views = { store, supervision, edge };
   const handlers: Handlers = {
     ...changeHandlers(
-      { plan: (wish) => queue.plan(wish), submit: (wish, by) => queue.submit(wish, by), cancel: (id) => queue.cancel(id) },
+      {
+        plan: (wish) => queue.plan(wish),
+        submit: (wish, by) => queue.submit(wish, by),
+        cancel: (id) => queue.cancel(id),
+      },
       store,
       bus,
     ),
@@ -174,7 +183,12 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       duties.push(
         every(clock, NOTE_LOGS_MS, logs.note, (error) => failed('noting logs', error)),
         every(clock, RETAIN_LOGS_MS, logs.retain, (error) => failed('retaining logs', error)),
-        every(clock, RETIRE_WARM_MS, () => retireWarm(hands, queue), (error) => failed('retiring warm copies', error)),
+        every(
+          clock,
+          RETIRE_WARM_MS,
+          () => retireWarm(hands, queue),
+          (error) => failed('retiring warm copies', error),
+        ),
       );
     },
     close: async () => {

@@ -73,7 +73,10 @@ const goForward = async (run: ChangeRun): Promise<Course> => {
 
 type BadResult = { readonly result: 'failed' | 'refused'; readonly report: ErrorReport };
 
-type Result = { readonly result: 'done' } | { readonly result: 'suspended' } | BadResult;
+type Result =
+  | { readonly result: 'done'; readonly words: string | null }
+  | { readonly result: 'suspended' }
+  | BadResult;
 
 const attempt = async (run: ChangeRun, step: Step): Promise<Result> => {
   const { hands, change } = run;
@@ -104,8 +107,9 @@ const tryStep = async (run: ChangeRun, step: Step): Promise<Result> => {
 // The report with its log lines is gone with the agent that had it; its message is in the journal.
 const resumedFailure = (step: Step, words: string): BadResult => ({
   result: isTrial(step) ? 'refused' : 'failed',
-  report: new Failure('change.resumed', words, { why: 'the agent was restarted after this had failed' })
-    .report,
+  report: new Failure('change.resumed', words, {
+    why: 'the agent was interrupted after this had failed, and the details with it',
+  }).report,
 });
 
 const earlierFailure = (run: ChangeRun): BadResult => {

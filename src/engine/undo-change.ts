@@ -1,4 +1,5 @@
 import { toReport } from '../model/error.ts';
+import type { Step } from '../model/plan.ts';
 import { recordStep, stepHistory } from './change-log.ts';
 import { canBeUndone, type ChangeRun, undoStep } from './run-step.ts';
 
@@ -25,16 +26,27 @@ export const undoChange = async (run: ChangeRun): Promise<Undone | null> => {
     if (history.undo === 'failed') notUndone.push(`${step.sentence}: ${history.undoWords ?? 'not undone'}`);
     if (history.undo === 'undone' || history.undo === 'failed') continue;
     if (history.undo === 'none') recordStep(hands, change, step, { event: 'undo-intent' });
-    try {
-      const words = await undoStep(run, step);
-      recordStep(hands, change, step, { event: 'undone', words });
-      if (words) undone.push(words);
-    } catch (error) {
-      const report = toReport(error);
-      if (run.suspension.aborted || report.code === 'supervision.closed') return null;
-      recordStep(hands, change, step, { event: 'undo-failed', words: report.message });
-      notUndone.push(`${step.sentence}: ${report.message}`);
-    }
+    const result = await tryUndo(run, step);
+    if (result.result === 'suspended') return null;
+    const { words } = result;
+    recordStep(hands, change, step, { event: result.result, words });
+    if (result.result === 'undo-failed') notUndone.push(`${step.sentence}: ${words}`);
+    else if (words) undone.push(words);
   }
   return { undone, notUndone };
+};
+
+type UndoResult =
+  | { readonly result: 'undone'; readonly words: string | null }
+  | { readonly result: 'undo-failed'; readonly words: string }
+  | { readonly result: 'suspended' };
+
+const tryUndo = async (run: ChangeRun, step: Step): Promise<UndoResult> => {
+  try {
+    return { result: 'undone', words: await undoStep(run, step) };
+  } catch (error) {
+    const { code, message } = toReport(error);
+    const isSuspended = run.suspension.aborted || code === 'supervision.closed';
+    return isSuspended ? { result: 'suspended' } : { result: 'undo-failed', words: message };
+  }
 };

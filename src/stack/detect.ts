@@ -25,7 +25,10 @@ export const proposeStackFile = (facts: FolderFacts, answers: Answers = {}): Pro
   const name = guessName(facts.folderName) ?? 'app';
   return {
     text: write(facts, guess, answers),
-    notes: [...guess.notes, ...composeNotes(facts, guess)],
+    notes: [
+      ...(guess === NOTHING_FOUND && answers.run !== undefined ? [] : guess.notes),
+      ...composeNotes(facts, guess),
+    ],
     guess: { name, run: guess.services[0]?.run ?? '', from: guess.from },
   };
 };

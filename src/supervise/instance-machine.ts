@@ -45,12 +45,7 @@ export const step = (
   return { state: next.state, commands: [...next.commands, { do: 'publish', news }] };
 };
 
-const react = (
-  state: InstanceState,
-  input: InstanceInput,
-  rules: InstanceRules,
-  moment: Moment,
-): Transition => {
+const react: typeof step = (state, input, rules, moment) => {
   switch (input.input) {
     case 'startAsked':
       return startAsked(state);
@@ -142,8 +137,8 @@ const startFailed = (
   }
   if (state.phase !== 'launching') return to(state);
   const startError = { code: input.code, words: input.words };
-  const down = { ...state, isLaunching: false, untoldExit: null, startError };
-  return fall(down, `did not start: ${input.words}`, rules, moment);
+  const unstarted = { ...state, isLaunching: false, untoldExit: null, startError };
+  return fall(unstarted, `did not start: ${input.words}`, rules, moment);
 };
 
 const exited = (
@@ -158,7 +153,7 @@ const exited = (
   }
   if (state.phase !== 'running') return to(state);
   // News of the run before that came late, or a clock that was set back: the two can not be told apart from here.
-  if (!isCertain && exit.at < (state.startedAt ?? 0)) return to(state, {}, { do: 'verify-run' });
+  if (!isCertain && exit.at < (state.startedAt ?? 0)) return to(state, {}, { do: 'verify-run', exit });
   return fall(state, exitWords(exit), rules, moment, exit);
 };
 

@@ -104,7 +104,7 @@ export type InstanceCommand =
   /** Ends the whole tree and proves it gone; also where nothing seems to run. */
   | { readonly do: 'stop-run' }
   /** Asks the driver whether the run is up; where it is not, `exited` follows. */
-  | { readonly do: 'verify-run' }
+  | { readonly do: 'verify-run'; readonly exit: Exit }
   | { readonly do: 'probe'; readonly inMs: number }
   | { readonly do: 'stop-probing' }
   | { readonly do: 'set-timer'; readonly timer: TimerName; readonly ms: number }

@@ -122,7 +122,7 @@ export class Instance {
         void this.#stopRun();
         return;
       case 'verify-run':
-        void this.#verifyRun();
+        void this.#verifyRun(command.exit);
         return;
       case 'probe':
         this.#scheduleProbe(command.inMs);
@@ -172,11 +172,12 @@ export class Instance {
     }
   }
 
-  async #verifyRun(): Promise<void> {
+  // Where the driver can not say, the news is believed: starting what runs is harmless, missing an end is not.
+  async #verifyRun(told: Exit): Promise<void> {
     const { run } = this.#state;
     const facts = await this.#tools.driver.observe(this.stack).catch(() => []);
     const fact = facts.find(({ ref }) => ref.id === this.id);
-    if (fact && fact.state !== 'running' && this.#state.run === run) this.#ended(fact.exit);
+    if (fact?.state !== 'running' && this.#state.run === run) this.#ended(fact?.exit ?? told);
   }
 
   #ended(exit: Exit | null): void {

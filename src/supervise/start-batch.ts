@@ -2,6 +2,7 @@ import { Defect, type ErrorParts, Failure, isReported } from '../model/error.ts'
 import { instanceId, type InstancePlace, type Name } from '../model/names.ts';
 import type { DesiredInstance } from '../ports/store.ts';
 import type { Instance } from './instance.ts';
+import type { InstanceState } from './instance-state.ts';
 import { placeKey, type Roster } from './roster.ts';
 import { stopPlaces } from './stop-places.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
@@ -30,7 +31,8 @@ export const startBatch = async (batch: Batch, roster: Roster, options: Supervis
       return present;
     });
     for (const instance of instances) instance.dispatch({ input: 'startAsked' });
-    await Promise.all(instances.map((instance) => instance.until(({ phase }) => phase !== 'launching')));
+    const isOver = ({ phase }: InstanceState): boolean => phase !== 'launching' && phase !== 'replacing';
+    await Promise.all(instances.map((instance) => instance.until(isOver)));
     const unstarted = instances.filter(({ state }) => state.startError !== null && state.phase !== 'running');
     if (unstarted.length > 0) throw notStarted(unstarted, instances.length);
   } catch (error) {

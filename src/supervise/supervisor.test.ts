@@ -249,3 +249,15 @@ test('supervisor keeps the rows and lets the next agent go on when it is closed 
   await world.clock.advance(1000);
   assert.deepEqual(world.host.running(), ['shop/web-1-blue', 'shop/web-2-blue']);
 });
+
+test('supervisor believes the news of an end when the driver can not confirm it', async () => {
+  const world = openSupervisionWorld();
+  const supervisor = await world.openAgent();
+  await world.settled(supervisor.start(STACK, 1, [at(1)]));
+  world.clock.jump(-3_600_000);
+  world.host.loseAnswers('observe');
+  world.host.kill({ stack: STACK, id: 'web-1-blue' });
+  await world.clock.advance(2000);
+  assert.equal(world.status(at(1)).restarts, 1);
+  assert.deepEqual(world.host.running(), ['shop/web-1-blue']);
+});

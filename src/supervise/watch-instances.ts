@@ -54,7 +54,7 @@ export const watchInstances = async (
       if (first) return await bad(first.instance, first.words);
       const left = endsAt - clock.monotonic();
       if (left <= 0) break;
-      await clock.sleep(Math.min(ASK_MS, left), ends).catch(ignoreEnd);
+      await clock.sleep(Math.ceil(Math.min(ASK_MS, left)), ends).catch(ignoreEnd);
       signal?.throwIfAborted();
       if (closing.aborted) throw supervisionClosed(instances.map(({ id }) => id).join(', '));
       const reason = fallen.length > 0 ? null : await isBad();

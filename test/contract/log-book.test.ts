@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { Refusal } from '../../src/model/error.ts';
+import { Failure, Refusal } from '../../src/model/error.ts';
 import type { LogFile } from '../../src/ports/log-book.ts';
 import { type LogFolder, openLogFolder } from '../worlds/log-folder.ts';
 
@@ -82,6 +82,14 @@ describe('log book contract: files', () => {
     await assert.rejects(logs.texts(file, { grep: '(' }), isRefusal('logs.bad-pattern'));
     await assert.rejects(logs.texts(file, { grep: 'a'.repeat(2000) }), isRefusal('logs.bad-pattern'));
     await assert.rejects(logs.texts(file, { grep: '^(a+)+$' }), isRefusal('logs.slow-pattern'));
+  });
+
+  it('fails when a log is there and can not be read', async () => {
+    const file = logs.file('folder-1-blue');
+    mkdirSync(file.path);
+    const isFailure = (error: unknown) => error instanceof Failure && error.report.code === 'logs.unreadable';
+    await assert.rejects(logs.texts(file), isFailure);
+    await assert.rejects(logs.book.lastLines(file, 3), isFailure);
   });
 
   it('tells the time of lines to where the file was noted, and reads since then', async () => {

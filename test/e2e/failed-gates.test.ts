@@ -8,7 +8,11 @@ import { PROGRAMS, webStackFile } from '../worlds/web-stack.ts';
 
 const CASES = [
   { program: 'neverReady', code: 'gate.never-ready', cause: /nothing listens on port \d+/ },
-  { program: 'wrongPort', code: 'gate.wrong-port', cause: /listens on 127\.0\.0\.1:\d+, and not on 127\.0\.0\.1:\d+/ },
+  {
+    program: 'wrongPort',
+    code: 'gate.wrong-port',
+    cause: /listens on 127\.0\.0\.1:\d+, and not on 127\.0\.0\.1:\d+/,
+  },
   { program: 'degradedForEver', code: 'gate.degraded', cause: /loading weights 412\/1,100 MB/ },
   { program: 'exitsAtOnce', code: 'gate.exited', cause: /exit(ed)? (with )?code 7/i },
   { program: 'readyThenDies', code: 'gate.died-after-ready', cause: /code 9/ },

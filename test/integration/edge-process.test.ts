@@ -161,6 +161,11 @@ describe("the builtin edge's process", () => {
     assert.ok(!isRunning(process));
     for (const file of ['edge.sock', 'edge.json']) assert.ok(!existsSync(join(stand.folder, file)), file);
     assert.equal((await stand.edge.status()).isRunning, false);
+    await assert.rejects(
+      stand.edge.ask(STAND_HOST, '/'),
+      (error) => isReported(error) && error.report.code === 'edge.not-reached',
+    );
+    assert.equal(await stand.edge.metrics(), null);
     await stand.edge.ensureRunning();
   });
 });

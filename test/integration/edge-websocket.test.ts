@@ -24,7 +24,9 @@ describe('the builtin edge, asked to upgrade,', () => {
       sockets.add(socket);
       socket.on('error', () => undefined);
       if (req.url === '/no') {
-        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nX-Why: no\r\n\r\nno');
+        socket.end(
+          'HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nX-Why: no\r\nX-Reeve-Edge: spoofed\r\n\r\nno',
+        );
         return;
       }
       const key = createHash('sha1').update(
@@ -119,6 +121,7 @@ describe('the builtin edge, asked to upgrade,', () => {
     const { socket, seen } = await open(UPGRADE.replace('/ws', '/no'));
     await eventually('the connection ends', () => socket.closed || socket.readableEnded);
     assert.match(seen(), /^HTTP\/1\.1 403 Forbidden\r\n[^]*X-Why: no[^]*no$/);
+    assert.doesNotMatch(seen(), /spoofed/);
     await eventually('it is over', async () => (await inFlight('blue')) === 0);
   });
 

@@ -59,9 +59,9 @@ export class Exchange {
     this.#proceed();
   }
 
-  /** Whether it is the client that everything waits for. */
+  /** Whether it is the client that everything waits for; with the instance done, only it can be. */
   get waitsForClient(): boolean {
-    return this.#attempt?.waitsForClient ?? false;
+    return this.#attempt?.waitsForClient ?? this.#res.writableEnded;
   }
 
   /** Ends the exchange with a page of the edge, or where the answer has begun, with the connection. */

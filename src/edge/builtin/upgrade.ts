@@ -141,7 +141,7 @@ export class Upgrade {
     const client = this.#client;
     this.#req.socket.setKeepAlive(true, KEEP_ALIVE_MS);
     answer.socket.setTimeout(0);
-    client.write(headOf(answer, answer.rawHeaders), 'latin1');
+    client.write(headOf(answer, fieldsWithout(answer, /^x-reeve-/i)), 'latin1');
     if (first.length > 0) client.write(first);
     if (this.#head.length > 0) server.write(this.#head);
     server.on('error', () => client.destroy());
@@ -153,12 +153,7 @@ export class Upgrade {
 
   // The instance said no, in its own words.
   #passAnswer(answer: IncomingMessage): void {
-    const kept: string[] = [];
-    for (let at = 0; at < answer.rawHeaders.length; at += 2) {
-      const name = answer.rawHeaders[at]!;
-      if (/^(connection|keep-alive|transfer-encoding|upgrade)$/i.test(name)) continue;
-      kept.push(name, answer.rawHeaders[at + 1]!);
-    }
+    const kept = fieldsWithout(answer, /^(connection|keep-alive|transfer-encoding|upgrade|x-reeve-.*)$/i);
     this.#client.write(headOf(answer, [...kept, 'Connection', 'close']), 'latin1');
     answer.pipe(this.#client);
   }
@@ -171,6 +166,9 @@ export class Upgrade {
     );
   }
 }
+
+const fieldsWithout = ({ rawHeaders }: IncomingMessage, names: RegExp): readonly string[] =>
+  rawHeaders.filter((_, at) => !names.test(rawHeaders[at - (at % 2)]!));
 
 const headOf = (answer: IncomingMessage, headers: readonly string[]): string => {
   const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage ?? ''}`];

@@ -37,7 +37,7 @@ export class Upstream {
   errors = 0;
   failed = 0;
   inFlight = 0;
-  /** Epoch of performance.now() until which it is asked last, after it refused a connection. */
+  /** On the scale of performance.now(): until then it is asked last, for it refused a connection. */
   shunnedUntil = 0;
   readonly #origin: string;
   readonly #answerTimeoutMs: number;
@@ -49,10 +49,6 @@ export class Upstream {
     this.place = place;
     this.#origin = `http://127.0.0.1:${place.port}`;
     this.#answerTimeoutMs = answerTimeoutMs;
-  }
-
-  get idleConnections(): number {
-    return this.#idle.length;
   }
 
   /** Whether new requests come here. Without, its idle connections close at once, so that a draining program can exit. */

@@ -1,4 +1,5 @@
 import { itemsOf } from '../one-or-many.ts';
+import { whyBadHostPath } from '../paths.ts';
 import type { Path } from '../places.ts';
 import { quote } from '../quote.ts';
 import type { Environment } from '../resolve-program.ts';
@@ -114,22 +115,6 @@ const judgeEnvFiles = (context: RuleContext, { path, environment, written }: Jud
       judgeVariableName(context, { name, place: places.ofValue(nameAt) });
     }
   }
-};
-
-/** What is wrong with a path of the host; null where nothing is. Shared with the rule about the source. */
-export const whyBadHostPath = (
-  written: string,
-  resolved: string,
-): { readonly why: string; readonly fix: string } | null => {
-  if (written.trim() === '') return { why: 'it is empty, a path is required', fix: 'write a path' };
-  if (written.includes('\0')) return { why: 'it has a zero byte in it', fix: 'write a plain path' };
-  if (/^~[^/]/.test(written))
-    return { why: 'the home folder of another user is not looked up', fix: 'write the path in full' };
-  if (resolved.startsWith('~'))
-    return { why: 'the home folder is not known here', fix: 'write the path in full' };
-  return written.includes('$')
-    ? { why: 'variables in a path are not expanded', fix: 'write the path in full, or begin it with ~/' }
-    : null;
 };
 
 const judgeRequired = (context: RuleContext, { path, environment, written }: Judged): void => {

@@ -1,9 +1,8 @@
 import type { Path } from '../places.ts';
 import { hasUrlPassword, quote } from '../quote.ts';
 import type { WrittenStack } from '../schema/written-stack.ts';
-import { isInside } from '../paths.ts';
+import { isInside, whyBadHostPath } from '../paths.ts';
 import { isGitRef } from '../git-ref.ts';
-import { whyBadHostPath } from './environment.ts';
 import type { RuleContext } from './rule.ts';
 
 type WrittenSource = Exclude<WrittenStack['source'], string | undefined>;

@@ -66,7 +66,7 @@ export const environmentKeys = (whose: string) => ({
     example: '[.env, { file: .env.local, optional: true }]',
   }),
   required: key(required.optional(), {
-    description: `Variables that must be set before anything of ${whose} starts.`,
+    description: `Variables that ${whose} can not do without: nothing starts while one is missing.`,
     type: 'variable, [required variable](#required-variable), or a list of them',
     example: '[DATABASE_URL]',
   }),
