@@ -10,10 +10,17 @@ import type { Edge } from '../ports/edge.ts';
 import type { Store } from '../ports/store.ts';
 import type { Supervision } from '../ports/supervision.ts';
 
-export type StackViews = { readonly store: Store; readonly supervision: Supervision; readonly edge: Edge };
+export type StackViews = {
+  /** Makes memory and CPU in `supervision.status` current. */
+  readonly refreshUsage: () => Promise<void>;
+  readonly store: Store;
+  readonly supervision: Supervision;
+  readonly edge: Edge;
+};
 
 export const describeStack = async (views: StackViews, stack: Name): Promise<StackStatus> => {
   const { store } = views;
+  await views.refreshUsage();
   const releases = store.releases.list(stack);
   const release = releases.find(({ state }) => state === 'current') ?? null;
   const [latest] = store.journal.list({ stack, limit: 1 });

@@ -11,6 +11,8 @@ import { retireWarm } from '../engine/retire.ts';
 import { identify, isAlive } from '../kit/process-identity.ts';
 import { realClock as clock } from '../kit/real-clock.ts';
 import { databasePath, type Layout, sourcesFolder } from '../model/layout.ts';
+import { canPunchHoles } from '../logs/punch-hole.ts';
+import { createRotation } from '../chores/rotate-logs.ts';
 import { createLogBook } from '../logs/log-book.ts';
 import { createRedactor } from '../logs/redactor.ts';
 import { allListeningPorts, listeningPorts } from '../probes/listening-ports.ts';
@@ -27,6 +29,7 @@ import { changeHandlers } from './handlers/changes.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { stackHandlers } from './handlers/stacks.ts';
 import type { Handlers } from './handlers/table.ts';
+import { meter, wireDoctor, wireMetrics } from './wire-watching.ts';
 
 export type WireOptions = {
   readonly layout: Layout;
@@ -52,6 +55,7 @@ export type Wired = {
 const NOTE_LOGS_MS = 1000;
 const RETAIN_LOGS_MS = 5000;
 const RETIRE_WARM_MS = 5000;
+const REMEMBER_TRAFFIC_MS = 10_000;
 
 export const wire = async (options: WireOptions): Promise<Wired> => {
   const { layout, failed } = options;
@@ -75,12 +79,18 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   const driver = await openEmbeddedDriver({ layout, clock, log: noticed });
   const edge = openBuiltinEdge({ layout, listen: { host: '127.0.0.1', port: options.edgePort }, noticed });
   learnAllSecrets();
+  const canFreeLogs = await canPunchHoles(layout.home);
+  const rotation = createRotation({
+    driver,
+    rotate: logBook.rotateAtRestart,
+    retentionOf: ({ stack }) => store.releases.list(stack)[0]?.stack.retention ?? null,
+  });
 
   const environments = createEnvironments({ layout, secrets, redactor });
   const supervision = new Supervisor({
     store,
     driver,
-    prober: createProber({ redactor }),
+    prober: meter(createProber({ redactor }), (...seen) => metrics.observeProbe(...seen)),
     logBook,
     clock,
     random: Math.random,
@@ -91,10 +101,16 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       return { ...releaseDisk.describeInstance(release, desired), release };
     },
     fingerprint: (release, service) => environments.ofReleaseNow(release)[service.name] ?? '',
+    ...(canFreeLogs ? {} : { prepareStart: rotation }),
     listeningPorts,
     publish,
     failed,
   });
+
+  const watched = { layout, store, supervision, edge, driver, logBook, now: clock.now };
+  const metrics = wireMetrics(watched);
+  const doctor = wireDoctor(watched);
+  bus.subscribe(metrics.observe);
 
   const hands: Hands = {
     store,
@@ -116,7 +132,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   await supervision.open();
   if (store.instances.list(null).length > 0) await edge.ensureRunning();
 
-  const views = { store, supervision, edge };
+  const views = { store, supervision, edge, refreshUsage: () => supervision.refreshUsage() };
   const handlers: Handlers = {
     ...changeHandlers(
       {
@@ -133,8 +149,8 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       edge,
       bus,
       stop: options.stop,
-      metrics: async () => '',
-      examine: async () => ({ findings: [], checked: [] }),
+      metrics: () => metrics.text(),
+      examine: doctor.examine,
       status: () => ({
         version: options.version,
         pid: process.pid,
@@ -181,6 +197,9 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
     resume: () => {
       queue.resume();
       duties.push(
+        every(clock, REMEMBER_TRAFFIC_MS, doctor.rememberTraffic, (error) =>
+          failed('remembering traffic', error),
+        ),
         every(clock, NOTE_LOGS_MS, logs.note, (error) => failed('noting logs', error)),
         every(clock, RETAIN_LOGS_MS, logs.retain, (error) => failed('retaining logs', error)),
         every(

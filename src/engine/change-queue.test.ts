@@ -188,20 +188,14 @@ describe('a deploy that arrives while another runs', () => {
     const first = await life.begins(deployRequest(shop));
     life.agent.revision = 'r3';
     const second = await life.begins(deployRequest(shop));
-    life.host.hook = (effect) => {
-      if (effect === 'warm web-1-blue') return;
+    life.host.onEvent = (event) => {
+      if (event.event === 'lock.changed' && event.owner === 'free') holdLock(life);
     };
-    life.host.journalHook = () => {};
-    await life.host.clock.runUntil(() => {
-      if (life.change(first.id).closedAt === null) return false;
-      holdLock(life);
-      return true;
-    });
-    if (life.host.store.lock.read(STACK).owner === 'export') {
-      await life.host.clock.advance(3_000);
-      assert.equal(life.change(second.id).state, 'queued');
-      life.host.store.lock.release(STACK, 'dump');
-    }
+    await life.end(first);
+    await life.host.clock.advance(3_000);
+    assert.equal(life.change(second.id).state, 'queued');
+    life.host.onEvent = () => {};
+    life.host.store.lock.release(STACK, 'dump');
     assert.equal((await life.end(second)).outcome, 'Release 3 is live');
   });
 });

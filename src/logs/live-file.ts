@@ -5,8 +5,6 @@ import { freedPath } from './segments.ts';
 export type LiveFile = {
   readonly size: number;
   readonly inode: number;
-  /** Bytes that have blocks. */
-  readonly allocated: number;
   readonly mode: number;
   readonly mtimeMs: number;
   /** Everything before this offset was copied out; it may be a hole. */
@@ -24,13 +22,15 @@ export const observeLive = (path: string): LiveFile | null => {
   return {
     size: stat.size,
     inode: stat.ino,
-    allocated: stat.blocks * 512,
     mode: stat.mode & 0o777,
     mtimeMs: stat.mtimeMs,
     freed: record && !isReplaced ? record.offset : 0,
     isReplaced,
   };
 };
+
+export const inodeOf = (path: string): number | null =>
+  statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 
 type FreedRecord = { readonly offset: number; readonly inode: number };
 

@@ -6,7 +6,7 @@ import { BEGINNING, generationsOf, isBefore, type Place, placeOfTail, placeSince
 import { watchGrowth } from './growth-watch.ts';
 import { type Block, createLineCutter } from './line-cutter.ts';
 import type { LinePattern } from './line-pattern.ts';
-import { observeLive } from './live-file.ts';
+import { inodeOf, observeLive } from './live-file.ts';
 import type { Batches } from './merge-lines.ts';
 import { readChunks } from './read-chunks.ts';
 import { KEEP_BYTES, renderBlock, type ShownLine } from './render-lines.ts';
@@ -133,5 +133,3 @@ const timelineOf = (path: string, generation: number, clock: Clock) => {
       : generation;
   return createTimeline(readIndex(indexPath(path, generation)), Math.floor(end));
 };
-
-const inodeOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.ino ?? null;

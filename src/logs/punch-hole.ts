@@ -1,18 +1,28 @@
-import { execFile } from 'node:child_process';
-import { openSync, closeSync, rmSync, statSync, writeSync, fsyncSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, fstatSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
  * Gives the blocks of the first `length` bytes back; size and offsets stay (fallocate(1), fallocate(2)
  * FALLOC_FL_PUNCH_HOLE). Whole blocks only, so that the one in which the live part begins is never written to. Idempotent.
- * Throws what the program said.
+ * Throws what the program said, and where the path names another file by now than `inode`.
  */
-export const punchHole = (path: string, length: number, blockBytes: number): Promise<void> => {
-  const whole = length - (length % blockBytes);
-  return whole === 0 ? Promise.resolve() : fallocate(path, whole);
+export const punchHole = async (path: string, length: number, inode: number): Promise<void> => {
+  const fd = openSync(path, 'r+');
+  try {
+    const { ino, size, blksize } = fstatSync(fd);
+    if (ino !== inode || size < length) throw new Error('it was replaced or emptied meanwhile');
+    const whole = length - (length % blksize);
+    if (whole > 0) await fallocate(fd, whole);
+  } finally {
+    closeSync(fd);
+  }
 };
 
-/** Whether files of this folder can have holes; found out by making one in a file of its own. */
+/**
+ * Whether files of this folder can have holes; found out by making one in a file of its own. On a full disk there is no
+ * finding out, and nothing would be worse than not to try.
+ */
 export const canPunchHoles = async (folder: string): Promise<boolean> => {
   const path = join(folder, `.hole-${process.pid}.tmp`);
   try {
@@ -21,30 +31,49 @@ export const canPunchHoles = async (folder: string): Promise<boolean> => {
       writeSync(fd, Buffer.alloc(PROBE_BYTES, 1));
       // Before that there may be no blocks to give back.
       fsyncSync(fd);
+      const before = fstatSync(fd).blocks;
+      await fallocate(fd, PROBE_BYTES);
+      return statSync(path).blocks < before;
     } finally {
       closeSync(fd);
     }
-    const before = statSync(path).blocks;
-    await fallocate(path, PROBE_BYTES);
-    return statSync(path).blocks < before;
   } catch (error) {
-    if (isRefusal(error)) return false;
+    if (error instanceof NotPunched) return false;
+    if (isFull(error)) return true;
     throw error;
   } finally {
     rmSync(path, { force: true });
   }
 };
 
-const PROBE_BYTES = 1024 * 1024;
+const PROBE_BYTES = 256 * 1024;
 
-const fallocate = (path: string, length: number): Promise<void> =>
+export const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+// It is not installed, or the filesystem does not do it.
+class NotPunched extends Error {}
+
+const PATIENCE_MS = 60_000;
+
+// The program gets the open file, not its name: between a look and the punch a name can come to mean another file.
+const fallocate = (fd: number, length: number): Promise<void> =>
   new Promise((done, failed) => {
-    const args = ['--punch-hole', '--keep-size', '--offset', '0', '--length', String(length), path];
-    execFile('fallocate', args, { timeout: 60_000 }, (error) => (error ? failed(error) : done()));
+    const args = [
+      '--punch-hole',
+      '--keep-size',
+      '--offset',
+      '0',
+      '--length',
+      String(length),
+      '/proc/self/fd/3',
+    ];
+    const child = spawn('fallocate', args, { stdio: ['ignore', 'ignore', 'pipe', fd], timeout: PATIENCE_MS });
+    let said = '';
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.on('error', (error) => failed(new NotPunched(error.message)));
+    child.on('close', (code) => {
+      if (code === 0) done();
+      else failed(new NotPunched(said.trim() || `fallocate ended with ${code ?? 'a signal'}`));
+    });
   });
-
-// It is not installed (ENOENT), or ended with an exit code of its own: the filesystem does not do it.
-const isRefusal = (error: unknown): boolean => {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  return (code === 'ENOENT' && syscall?.startsWith('spawn') === true) || typeof code === 'number';
-};

@@ -4,8 +4,8 @@ import { Failure } from '../model/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogFile, LogRetention } from '../ports/log-book.ts';
 import { archiveRange, writeRecord } from './archive-range.ts';
-import { freedRecord, type LiveFile, observeLive } from './live-file.ts';
-import { canPunchHoles, punchHole } from './punch-hole.ts';
+import { freedRecord, inodeOf, type LiveFile, observeLive } from './live-file.ts';
+import { canPunchHoles, isFull, punchHole } from './punch-hole.ts';
 import { CURRENT, freedPath, indexPath, listSegments, retireGeneration, segmentPath } from './segments.ts';
 
 export type Retention = {
@@ -25,6 +25,8 @@ export const createRetention = (clock: Clock): Retention => {
   const running = new Map<string, Promise<boolean>>();
   const punchedTo = new Map<string, number>();
   const punching = new Map<number, Promise<boolean>>();
+  // Files that hold no more than they may, and were looked through once: with what limit of archives.
+  const settled = new Map<string, number>();
 
   // Of the filesystem, asked once.
   const canFree = async (folder: string): Promise<boolean> => {
@@ -38,13 +40,17 @@ export const createRetention = (clock: Clock): Retention => {
 
   // The offset is on disk before the blocks go: a crash between the two leaves a range twice, and the next run frees it.
   const free = async (path: string, live: LiveFile, to: number): Promise<void> => {
+    if (inodeOf(path) !== live.inode) throw new Error('it was replaced meanwhile');
     if (to > live.freed) await writeRecord(freedPath(path), freedRecord(to, live.inode), 0o644);
     if (to <= (punchedTo.get(path) ?? 0)) return;
-    await punchHole(path, to, statSync(path).blksize);
+    await punchHole(path, to, live.inode);
     punchedTo.set(path, to);
   };
 
   const retainOne = async (path: string, retention: LogRetention): Promise<boolean> => {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size <= retention.logBytes && settled.get(path) === retention.archiveBytes)
+      return canFree(dirname(path));
     await compressRenamed(path);
     dropOldest(path, retention.archiveBytes);
     let live = observeLive(path);
@@ -53,6 +59,8 @@ export const createRetention = (clock: Clock): Retention => {
       punchedTo.delete(path);
       live = observeLive(path);
     }
+    if ((live?.size ?? 0) <= retention.logBytes) settled.set(path, retention.archiveBytes);
+    else settled.delete(path);
     if (!(await canFree(dirname(path)))) return false;
     if (!live) return true;
     // An archive beyond the committed offset: a crash came between the two.
@@ -87,6 +95,7 @@ export const createRetention = (clock: Clock): Retention => {
       const live = observeLive(path);
       if (!live || live.size - live.freed <= retention.logBytes) return false;
       if (await canFree(dirname(path))) return false;
+      settled.delete(path);
       renameAway(path, live, clock.now());
       return true;
     },
@@ -114,7 +123,7 @@ const copyOut = async (
   try {
     await archiveRange({ path, ...range }, archive);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    if (!isFull(error)) throw error;
     // A full disk: the oldest archive makes room for the newest, for nothing can be freed before it is copied.
     const [oldest] = listSegments(path);
     if (!oldest) throw error;

@@ -127,7 +127,19 @@ const supervision = {
   'supervision.closed': 'The agent stopped while something waited for an instance; the instance goes on.',
 } as const;
 
-const driver = {} as const;
+const driver = {
+  'driver.tool-missing': 'The host lacks a program that Reeve needs to start any other.',
+  'run.name': 'A run can not be started under something that is not a name.',
+  'run.exists': 'Another run, or something left of a former one, is where this one would start.',
+  'run.no-folder': 'The working folder of a program is not there, or can not be reached by its user.',
+  'run.no-program': 'The program, or the interpreter its first line names, is not there.',
+  'run.not-executable': 'The program may not be executed by the user it would run as.',
+  'run.user': 'The agent can not run programs as this user, or there is no such user.',
+  'run.environment': 'A variable has a name that can not be passed to a program.',
+  'run.limits': 'The kernel does not take the limits of this run.',
+  'run.not-started': 'The system did not let a program be started; the disk may be full.',
+  'run.not-gone': 'A process did not even end when it was killed.',
+} as const;
 
 const edge = {
   'edge.not-started': 'The process of the edge ended before it served.',

@@ -18,7 +18,7 @@ export type LogLine = {
 };
 
 export type LogQuery = {
-  /** Last lines per file; null: from the beginning, or from `since`. */
+  /** Last lines per file, with `grep` the last that match; null: from the beginning, or from `since`. */
   readonly tail: number | null;
   /** Epoch milliseconds. */
   readonly since: number | null;
@@ -32,7 +32,7 @@ export type LogRetention = { readonly logBytes: number; readonly archiveBytes: n
 
 /** The output of programs: append-only files that they write themselves. */
 export interface LogBook {
-  /** Lines in order per file, merged by time where there are several. */
+  /** Lines in order per file, merged by time where there are several. Ends without an error when the signal aborts. */
   read(files: readonly LogFile[], query: LogQuery, signal?: AbortSignal): AsyncIterable<LogLine>;
   /** The last `count` lines from byte `from` on, redacted; an empty list where the file is absent. */
   lastLines(file: LogFile, count: number, from?: number): Promise<readonly string[]>;

@@ -26,7 +26,7 @@ export class Roster {
   constructor(options: SupervisorOptions) {
     const { clock, random, driver, redactor, publish, prober } = options;
     this.#probes = new ProbeLoop({ clock, prober });
-    const runs = new RunBatch(driver);
+    const runs = new RunBatch(driver, options.prepareStart ?? null);
     this.#tools = { clock, random, driver, redactor, publish, runs, probes: this.#probes };
   }
 

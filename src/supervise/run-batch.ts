@@ -15,11 +15,14 @@ type Waiting<In, Out> = { readonly item: In; readonly settle: PromiseWithResolve
  */
 export class RunBatch {
   readonly #driver: Driver;
+  readonly #prepare: ((spec: RunSpec) => Promise<void>) | null;
   #starts: Waiting<RunSpec, StartOutcome>[] = [];
   #stops: Waiting<StopRequest, StopOutcome>[] = [];
 
-  constructor(driver: Driver) {
+  /** `prepare` is called for each spec before the driver starts it. */
+  constructor(driver: Driver, prepare: ((spec: RunSpec) => Promise<void>) | null = null) {
     this.#driver = driver;
+    this.#prepare = prepare;
   }
 
   start(spec: RunSpec): Promise<StartOutcome> {
@@ -37,7 +40,13 @@ export class RunBatch {
   #flushStarts(): void {
     const batch = this.#starts;
     this.#starts = [];
-    deliver(batch, ({ item }) => runKey(item), this.#driver.start(batch.map(({ item }) => item)));
+    const specs = batch.map(({ item }) => item);
+    deliver(batch, ({ item }) => runKey(item), this.#start(specs));
+  }
+
+  #start(specs: readonly RunSpec[]): Promise<readonly StartOutcome[]> {
+    if (!this.#prepare) return this.#driver.start(specs);
+    return Promise.all(specs.map(this.#prepare)).then(() => this.#driver.start(specs));
   }
 
   #flushStops(): void {

@@ -3,7 +3,7 @@ import type { Name } from '../model/names.ts';
 import type { Release } from '../model/release.ts';
 import type { Service } from '../model/stack.ts';
 import type { Clock, Random } from '../ports/clock.ts';
-import type { Driver } from '../ports/driver.ts';
+import type { Driver, RunSpec } from '../ports/driver.ts';
 import type { LogBook } from '../ports/log-book.ts';
 import type { Prober } from '../ports/prober.ts';
 import type { Redactor } from '../ports/redactor.ts';
@@ -28,6 +28,8 @@ export type SupervisorOptions = {
   readonly publish: (event: ReeveEvent) => void;
   /** What went wrong in the background, for the agent's log. */
   readonly failed: (what: string, error: unknown) => void;
+  /** Called before each start: where logs can only be rotated while their program does not run, this does it. */
+  readonly prepareStart?: (spec: RunSpec) => Promise<void>;
   /** Of this boot; only tests set it. */
   readonly bootId?: string;
 };

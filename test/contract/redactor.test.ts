@@ -78,7 +78,10 @@ for (const [name, create] of Object.entries(REDACTORS)) {
     it('masks a multi-line key line by line, but for its armour and its short lines', () => {
       const key =
         '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\nAgEAAoIBAQC7\nshort\n-----END PRIVATE KEY-----\n';
-      const lines = key.trim().split('\n').map(after(key).redact);
+      const lines = key
+        .trim()
+        .split('\n')
+        .map((line) => after(key).redact(line));
       assert.deepEqual(lines, [
         '-----BEGIN PRIVATE KEY-----',
         '[secret]',

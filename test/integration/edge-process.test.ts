@@ -207,6 +207,7 @@ describe('starting the builtin edge', () => {
       await edge.close();
       rmSync(home, { recursive: true });
       await eventually('it is gone', () => !isRunning(pid!));
+      assert.ok(!existsSync(home));
     }));
 
   it('says who has the port when it is taken, and what to do', () =>

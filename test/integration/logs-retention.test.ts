@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -172,6 +173,19 @@ describe('log retention', () => {
     writeLines(30_000, 50_000);
     await logs.book.retain(file, RETENTION);
     assert.deepEqual(await logs.texts(file), [...numbered(0, archived), ...numbered(30_000, 50_000)]);
+  });
+
+  it('frees nothing of a file that took the place of the one it copied', async (t) => {
+    if (!canFree) return t.skip(NO_HOLES);
+    writeLines(0, 20_000);
+    const retained = logs.book.retain(file, RETENTION).catch((error: unknown) => error);
+    rmSync(file.path);
+    writeLines(20_000, 40_000);
+    const whole = readFileSync(file.path);
+    await retained;
+    assert.deepEqual(readFileSync(file.path), whole);
+    await logs.book.retain(file, RETENTION);
+    assert.deepEqual((await logs.texts(file)).slice(-20_000), numbered(20_000, 40_000));
   });
 
   it('is right after the state folder was copied to other inodes', async (t) => {

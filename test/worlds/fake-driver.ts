@@ -167,7 +167,7 @@ export class FakeHost {
   }
 
   /** Resolves once nothing of it is left. */
-  async stop({ ref, signal, graceMs }: StopRequest): Promise<StopOutcome> {
+  async stop({ ref, signal, graceMs }: StopRequest, isAgentGone: () => boolean): Promise<StopOutcome> {
     const run = this.#runs.get(runKey(ref));
     const was = run?.fact.state === 'running';
     if (!run || (!was && run.strays === 0))
@@ -176,6 +176,8 @@ export class FakeHost {
     if (was) {
       const ended = new Promise<void>((resolve) => run.ended.push(() => resolve()));
       const cancel = this.clock.timer(graceMs, () => {
+        // The grace is the agent's to keep: one that crashed meanwhile kills nobody.
+        if (isAgentGone()) return;
         killed = true;
         this.#deliver(run, 'SIGKILL');
       });
@@ -183,8 +185,8 @@ export class FakeHost {
       await ended;
       cancel();
     }
-    const strays = run.strays;
-    run.strays = 0;
+    const strays = isAgentGone() ? 0 : run.strays;
+    run.strays -= strays;
     for (let at = 0; at < strays; at++) this.#note({ event: 'killed-stray', key: runKey(ref) });
     return { ref, outcome: killed ? 'killed' : 'exited', exit: run.fact.exit, strays };
   }
@@ -223,7 +225,7 @@ export class FakeHost {
     this.#note({ event: 'started', key: runKey(ref) });
     // Its life begins when the answer is there, so that no end is told before its start.
     if (behaviour.exitsAfterMs !== undefined) {
-      this.clock.timer(behaviour.exitsAfterMs + this.latencyMs, () =>
+      this.clock.timer(behaviour.exitsAfterMs + this.latencyMs + 1, () =>
         this.#end(run, behaviour.exitCode ?? 0, null),
       );
     }
@@ -281,7 +283,9 @@ class FakeDriver implements Driver {
   }
 
   stop(requests: readonly StopRequest[]): Promise<readonly StopOutcome[]> {
-    return this.#answer('stop', () => Promise.all(requests.map((request) => this.#host.stop(request))));
+    return this.#answer('stop', () =>
+      Promise.all(requests.map((request) => this.#host.stop(request, () => this.#isGone))),
+    );
   }
 
   signal(ref: RunRef, signal: NodeJS.Signals): Promise<boolean> {

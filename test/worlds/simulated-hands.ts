@@ -58,6 +58,7 @@ export class SimulatedHost {
   /** Who the edge says has answered; null: as the flags say. */
   wrongAnswer = false;
   hook: EffectHook = () => {};
+  onEvent: (event: ReeveEvent) => void = () => {};
   /** Called around each journal record. */
   journalHook: (record: string, when: 'before' | 'after') => void = () => {};
   readonly #alive = new Set<number>();
@@ -180,7 +181,11 @@ export class SimulatedAgent {
       listeningPorts: () => this.#look(() => [...host.listening]),
       holder: { host: 'box', process: this.process },
       homeFolder: null,
-      publish: (event) => void (this.isDead || host.events.push(event)),
+      publish: (event) => {
+        if (this.isDead) return;
+        host.events.push(event);
+        host.onEvent(event);
+      },
       failed: (what, error) => void (this.isDead || host.problems.push(`${what}: ${String(error)}`)),
     };
   }

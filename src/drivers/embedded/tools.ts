@@ -17,10 +17,10 @@ export type Tools = {
 const STANDARD = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Failure `driver.tool-missing` where the system lacks one that nothing works without. */
-export const findTools = (path: string = process.env.PATH ?? ''): Tools => {
+export const findTools = (options: { readonly folders?: readonly string[] } = {}): Tools => {
+  const folders = options.folders ?? `${STANDARD}:${process.env.PATH ?? ''}`.split(':');
   const find = (name: string): string | null =>
-    `${STANDARD}:${path}`
-      .split(':')
+    folders
       .filter((folder) => folder.startsWith('/'))
       .map((folder) => join(folder, name))
       .find(isExecutable) ?? null;

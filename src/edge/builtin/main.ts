@@ -42,10 +42,11 @@ const run = async (settings: EdgeSettings): Promise<void> => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(STOP_MS));
   log(`serves ${core.book.sites.length} sites on ${host}:${port}, version ${version}, pid ${process.pid}`);
   reportStart(settings.readyFd, { outcome: 'ready', port });
-  // Whoever removed the folder can not ask this process to end any more.
+  // Whoever removed the folder can not ask this process to end any more. It ends without a tidy exit, for Node would make
+  // the folder again to keep its compiled code there.
   const inode = statSync(folder).ino;
   setInterval(() => {
-    if (statSync(folder, { throwIfNoEntry: false })?.ino !== inode) stop(0);
+    if (statSync(folder, { throwIfNoEntry: false })?.ino !== inode) process.kill(process.pid, 'SIGKILL');
   }, FOLDER_LOOK_MS).unref();
 };
 

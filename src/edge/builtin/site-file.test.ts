@@ -37,7 +37,16 @@ describe('a site file', () => {
     ['no services', '{"stack":"shop"}', /services is absent/],
     ['a port of 0', withService({ slots: [{ slot: 1, blue: 0, green: 1 }] }), /blue is 0/],
     ['a port that is text', withService({ slots: [{ slot: 1, blue: '80', green: 1 }] }), /blue is "80"/],
-    ['a port twice', withService({ slots: [{ slot: 1, blue: 80, green: 80 }] }), /port 80 is there twice/],
+    [
+      'a port twice',
+      withService({
+        slots: [
+          { slot: 1, blue: 80, green: 81 },
+          { slot: 2, blue: 82, green: 80 },
+        ],
+      }),
+      /port 80 is there twice/,
+    ],
     ['a host in capitals', route({ host: 'Shop.test' }), /host is "Shop.test"/],
     ['a host with a star inside', route({ host: 'a.*.test' }), /host is/],
     ['a path without slash', route({ path: 'api' }), /path is "api"/],
@@ -63,6 +72,10 @@ describe('a site file', () => {
       assert.match(reading.why ?? '', why);
     });
   }
+
+  it('may have one port for both seats of a slot, for they are never taken together', () => {
+    assert.notEqual(parseSite(withService({ slots: [{ slot: 1, blue: 80, green: 80 }] }), 'shop').site, null);
+  });
 
   it('shares a route with another site when host and path are the same but for the final slash', () => {
     const at = (host: string, path: string): EdgeSite => JSON.parse(route({ host, path }));
