@@ -34,6 +34,7 @@ type Case = {
   readonly when: PlanRequest;
   readonly calls: string;
   readonly end?: ChangeState;
+  readonly code?: string;
   readonly outcome: string;
 };
 
@@ -203,6 +204,7 @@ const CASES: Readonly<Record<string, Case>> = {
     when: deployRequest(one),
     calls: 'place 1 | start web-1-blue@1 | gate web-1-blue refuses | stop web-1-blue | remove 1',
     end: 'failed',
+    code: 'gate.never-ready',
     outcome: 'Nothing serves yet; release 1 was taken back',
   },
   'a gate that refuses a second deploy': {
@@ -245,6 +247,7 @@ const CASES: Readonly<Record<string, Case>> = {
     when: deployRequest(jobs),
     calls: 'place 2 | run install | cache 2 | run migrate | end migrate | end install | remove 2',
     end: 'failed',
+    code: 'job.failed',
     outcome: 'Release 1 still serves; release 2 was taken back',
   },
   'a build job that can not be started': {
@@ -252,6 +255,7 @@ const CASES: Readonly<Record<string, Case>> = {
     when: deployRequest(jobs),
     calls: 'place 2 | run install | end install | remove 2',
     end: 'failed',
+    code: 'job.not-started',
     outcome: 'Release 1 still serves; release 2 was taken back',
   },
   'a job that takes too long': {
@@ -259,6 +263,7 @@ const CASES: Readonly<Record<string, Case>> = {
     when: deployRequest(jobs),
     calls: 'place 2 | run install | end install | end install | remove 2',
     end: 'failed',
+    code: 'job.timed-out',
     outcome: 'Release 1 still serves; release 2 was taken back',
   },
   'a release that can not be placed': {
@@ -293,6 +298,7 @@ const CASES: Readonly<Record<string, Case>> = {
     calls:
       'place 2 | start web-1-green@2 | gate web-1-green | flags  | warm web-1-green | stop web-1-green | remove 2',
     end: 'failed',
+    code: 'switch.not-running',
     outcome: 'Release 1 still serves; release 2 was taken back',
   },
   'an edge that is answered by nobody new': {
@@ -300,6 +306,7 @@ const CASES: Readonly<Record<string, Case>> = {
     when: deployRequest(one),
     calls: `place 2 | start web-1-green@2 | gate web-1-green | flags web.1=green | ${'ask web | '.repeat(41)}flags  | warm web-1-green | stop web-1-green | remove 2`,
     end: 'failed',
+    code: 'verify.wrong-answer',
     outcome: 'Release 1 still serves; release 2 was taken back',
   },
   'a bake that finds the release bad': {
@@ -308,6 +315,7 @@ const CASES: Readonly<Record<string, Case>> = {
     calls:
       'place 2 | start web-1-green@2 | gate web-1-green | flags web.1=green | ask web | flags  | warm web-1-green | stop web-1-green | remove 2',
     end: 'failed',
+    code: 'bake.bad',
     outcome: 'Release 1 still serves; release 2 was taken back',
   },
   'errors at the edge during the bake': {
@@ -330,6 +338,7 @@ const CASES: Readonly<Record<string, Case>> = {
     calls:
       'place 2 | start web-1-green@2 | gate web-1-green | flags web.1=green | ask web | flags  | warm web-1-green | stop web-1-green | remove 2',
     end: 'failed',
+    code: 'bake.bad',
     outcome: 'Release 1 still serves; release 2 was taken back',
   },
   'an after job that fails': {
@@ -338,6 +347,7 @@ const CASES: Readonly<Record<string, Case>> = {
     calls:
       'place 2 | run install | cache 2 | run migrate | start web-1-green@2 | gate web-1-green | flags web.1=green | ask web | stop web-1-blue | run notify',
     end: 'failed',
+    code: 'job.failed',
     outcome: 'Release 2 is live, but one of the last steps failed',
   },
   'an old copy that can not be stopped': {
@@ -378,7 +388,7 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 describe('the engine', () => {
-  for (const [title, { given, when, calls, end = 'done', outcome }] of Object.entries(CASES)) {
+  for (const [title, { given, when, calls, end = 'done', code, outcome }] of Object.entries(CASES)) {
     test(`does this for ${title}`, async () => {
       const life = new SimulatedLife();
       await given?.(life);
@@ -387,6 +397,7 @@ describe('the engine', () => {
       assert.equal(life.host.calls.join(' | '), calls);
       assert.equal(change.state, end, JSON.stringify(change.error));
       assert.equal(change.outcome, outcome);
+      if (code) assert.equal(change.error?.code, code);
       assert.equal(life.host.store.lock.read('shop').owner, 'free');
       assert.deepEqual(life.host.problems, []);
     });

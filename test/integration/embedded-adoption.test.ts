@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Exit } from '../../src/model/health.ts';
 import type { RunFact, RunRef, RunSpec, StartOutcome } from '../../src/ports/driver.ts';
-import { eventually } from '../worlds/conditions.ts';
+import { eventually, isRunning } from '../worlds/conditions.ts';
 import { type EmbeddedWorld, openEmbeddedWorld } from '../worlds/driver-worlds.ts';
 
 const AGENT = resolve(import.meta.dirname, '../worlds/driver-agent.ts');
@@ -72,6 +72,7 @@ describe('the embedded driver, after its agent was killed', () => {
   it('tells how a run ended that was killed meanwhile', async () => {
     const [fact] = await startAndCrash(world, [world.spec('a', 'forever.sh')]);
     process.kill(fact!.process!.pid, 'SIGTERM');
+    await eventually('it is gone', () => !isRunning(fact!.process!.pid));
     const [found] = await world.driver.adopt();
     assert.deepEqual([found!.state, found!.exit?.signal], ['ended', 'SIGTERM']);
   });

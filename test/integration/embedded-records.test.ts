@@ -1,7 +1,7 @@
 // State folders as crashes, power cuts and people leave them.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { identify } from '../../src/kit/process-identity.ts';
@@ -111,15 +111,17 @@ describe('the embedded driver, on a state folder that is not as it was left', ()
     );
   });
 
-  it('leaves a run folder alone that was copied under another name', async () => {
-    await leaveRecord('a');
-    mkdirSync(folder('b'));
-    writeFileSync(join(folder('b'), 'spec.json'), readFileSync(join(folder('a'), 'spec.json')));
-    await world.replaceAgent();
-    assert.deepEqual(
-      (await world.driver.adopt()).map((fact) => fact.ref.id),
-      ['a'],
-    );
+  it('leaves alone what runs from another state folder when this one is a copy of that', async () => {
+    const [original] = await world.driver.start([world.spec('a', 'forever.sh')]);
+    const copy = await openEmbeddedWorld();
+    cpSync(join(world.home, 'stacks'), join(copy.home, 'stacks'), {
+      recursive: true,
+      filter: (path) => !path.endsWith('/live'),
+    });
+    assert.deepEqual(await copy.driver.adopt(), []);
+    await copy.driver.stop([{ ref: { stack: 'zoo', id: 'a' }, signal: 'SIGKILL', graceMs: 0 }]);
+    await copy.close();
+    assert.ok(original?.outcome === 'started' && isRunning(original.fact.process!.pid));
   });
 
   it('writes no variable of the program to disk', async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { openEmbeddedDriver } from '../../src/drivers/embedded/embedded-driver.ts';
 import { findTools } from '../../src/drivers/embedded/tools.ts';
 import { ERROR_CATALOGUE } from '../../src/model/error-catalogue.ts';
+import { Failure } from '../../src/model/error.ts';
 import type { RunSpec } from '../../src/ports/driver.ts';
 import { eventually, isRunning } from '../worlds/conditions.ts';
 import { type EmbeddedWorld, NO_LIMITS, openEmbeddedWorld } from '../worlds/driver-worlds.ts';
@@ -153,7 +154,10 @@ describe('starting a run with the embedded driver', () => {
   });
 
   it('refuses to open when the host lacks a tool that nothing works without', () => {
-    assert.throws(() => findTools({ folders: ['/nowhere'] }), { report: { code: 'driver.tool-missing' } });
+    assert.throws(
+      () => findTools({ folders: ['/nowhere'] }),
+      (error) => error instanceof Failure && error.report.code === 'driver.tool-missing',
+    );
   });
 
   it('starts many in one batch', async (context) => {

@@ -215,7 +215,7 @@ class Simulation {
     assert.ok(!this.#isBroken, 'an invariant broke on the way');
     assert.deepEqual(life.flaws(), []);
     assert.deepEqual(life.host.problems, []);
-    assert.equal(ended.error?.kind === 'defect', false, ended.error?.message);
+    assert.notEqual(ended.error?.kind, 'defect', ended.error?.message ?? '');
     const now = serving(life);
     if (ended.state !== 'done') {
       assert.deepEqual(ended.error?.notUndone ?? [], []);

@@ -35,8 +35,8 @@ export const adoptRuns = async (stacks: string, house: House): Promise<void> => 
 const recallRun = (ref: { readonly stack: string; readonly id: string }, house: House): Run | null => {
   const folder = house.folderOf(ref);
   const record = readRunRecord(folder);
-  // A folder of another name was copied by somebody; its processes are not ours to touch.
-  if (!record || record.stack !== ref.stack || record.id !== ref.id) return null;
+  // A copy that somebody made: its processes belong to the original, which may be in use.
+  if (!record || record.folder !== folder) return null;
   const run = new Run(folder, record, house.runTools);
   // First listen, then look: what ends in between is heard.
   if (record.bootId === bootId()) listen(run, house);

@@ -1,3 +1,4 @@
+import { isAlive } from '../../kit/process-identity.ts';
 import { Failure } from '../../model/error.ts';
 import { foldersOf, killAll } from './run-cgroup.ts';
 import { tryRemoving } from './cgroups.ts';
@@ -62,7 +63,7 @@ export const sendTo = (
  * out again as long as it has members.
  */
 export const sendToGroup = (run: Run, signal: NodeJS.Signals): boolean => {
-  if (!run.process || readRow(run.process.pid)?.startTicks !== run.process.startTicks) return false;
+  if (!run.process || !isAlive(run.process)) return false;
   // In the instant between its record and its setsid, it leads no group yet.
   return send(-run.process.pid, signal) || send(run.process.pid, signal);
 };

@@ -8,6 +8,8 @@ import type { Exit } from '../../model/health.ts';
 
 const RunRecord = z.object({
   version: z.literal(1),
+  /** The run's own folder: a copy of it elsewhere is not the run. */
+  folder: z.string(),
   stack: z.string(),
   id: z.string(),
   fingerprint: z.string(),

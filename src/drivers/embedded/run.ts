@@ -162,6 +162,8 @@ export class Run {
 
   /** Every live process of it, the shim aside. Where no group can tell, `snapshot` is asked. */
   async tree(snapshot: () => Promise<Snapshot>): Promise<readonly ProcessRow[]> {
+    // Pids and groups of another boot name strangers.
+    if (this.record.bootId !== bootId()) return [];
     const members = membersOf(this.record.cgroup);
     const shim = this.#shim && isAlive(this.#shim) ? [this.#shim.pid] : [];
     if (members) return members.map(readRow).filter((row) => row !== null);

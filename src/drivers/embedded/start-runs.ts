@@ -160,7 +160,7 @@ const startRun = async (spec: RunSpec, user: HostUser | null, house: House): Pro
     const cgroup = limitRun(spec, house);
     if ('code' in cgroup) return failed(cgroup);
     outputs = openOutputs(spec, user);
-    const record = assembleRecord(spec, outputs, { cgroup, now: house.clock.now() });
+    const record = assembleRecord(spec, outputs, cgroup, house);
     writeRunRecord(folder, record);
     run = new Run(folder, record, house.runTools);
     run.listen();
@@ -220,15 +220,17 @@ const limitRun = (spec: RunSpec, house: House): RunCgroup | Refused => {
 const assembleRecord = (
   spec: RunSpec,
   { stdoutStart, stderrStart }: Outputs,
-  { cgroup, now }: { readonly cgroup: RunCgroup; readonly now: number },
+  cgroup: RunCgroup,
+  house: House,
 ): RunRecord => ({
   version: 1,
+  folder: house.folderOf(spec),
   stack: spec.stack,
   id: spec.id,
   fingerprint: spec.fingerprint,
   generation: randomBytes(6).toString('hex'),
   bootId: bootId(),
-  startedAt: now,
+  startedAt: house.clock.now(),
   stdoutPath: spec.stdoutPath,
   stderrPath: spec.stderrPath,
   stdoutStart,

@@ -1,0 +1,84 @@
+// Loaded into the real agent ahead of its own code (`node --import`): ends it with SIGKILL right before or right after
+// an exact write to its database. The agent itself has no word of it.
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
+
+/** Where in the life of an agent it dies. */
+export type CrashPoint = {
+  /** Counts from 1, beginning with the first write whose label has this beginning. */
+  readonly from: string;
+  readonly write: number;
+  readonly side: 'before' | 'after';
+};
+
+/** The folder in which an agent looks for its `order.json`, and writes the labels of what it has counted. */
+export const CRASH_FOLDER = 'REEVE_CRASH_FOLDER';
+export const orderPath = (folder: string): string => join(folder, 'order.json');
+export const writesPath = (folder: string): string => join(folder, 'writes.log');
+
+const folder = process.env[CRASH_FOLDER];
+let counted = 0;
+let transaction: string[] | null = null;
+
+const readOrder = (path: string): CrashPoint | null => {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as CrashPoint;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+};
+
+// `insert records 3 done`: what is written, and those of its values that say something.
+const labelOf = (sql: string, values: readonly SQLInputValue[]): string | null => {
+  const match = /^\s*(INSERT OR REPLACE INTO|INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)/.exec(sql);
+  if (!match || match[2] === 'audit') return null;
+  const words = values.map(String).filter((value) => value !== 'null' && /^[\w-]{1,20}$/.test(value));
+  const telling = words.filter((word) => !/^\d{9,}$/.test(word) && !/^[0-9a-f]{12,}$/.test(word));
+  const what = sql.includes('cancel_requested') ? ['cancel'] : telling;
+  return [match[1]!.split(' ')[0]!.toLowerCase(), match[2], ...what].join(' ');
+};
+
+const around = <T>(label: string, write: () => T): T => {
+  const order = folder === undefined ? null : readOrder(orderPath(folder));
+  if (order === null) counted = 0;
+  else if (counted > 0 || label.startsWith(order.from)) {
+    counted += 1;
+    appendFileSync(writesPath(folder!), `${label}\n`);
+  }
+  const isHere = order !== null && counted === order.write;
+  if (isHere && order.side === 'before') die();
+  const result = write();
+  if (isHere) die();
+  return result;
+};
+
+const die = (): void => {
+  rmSync(orderPath(folder!));
+  process.kill(process.pid, 'SIGKILL');
+};
+
+if (folder !== undefined) {
+  for (const name of ['run', 'get', 'all'] as const) {
+    const original = StatementSync.prototype[name] as (...values: SQLInputValue[]) => unknown;
+    const patched = function (this: StatementSync, ...values: SQLInputValue[]): unknown {
+      const label = labelOf(this.sourceSQL, values);
+      if (label === null) return original.apply(this, values);
+      if (transaction === null) return around(label, () => original.apply(this, values));
+      transaction.push(label);
+      return original.apply(this, values);
+    };
+    Object.defineProperty(StatementSync.prototype, name, { value: patched });
+  }
+  const exec = DatabaseSync.prototype.exec;
+  const patchedExec = function (this: DatabaseSync, sql: string): void {
+    if (sql === 'BEGIN IMMEDIATE') transaction = [];
+    if (sql !== 'COMMIT' || transaction === null) return exec.call(this, sql);
+    const label = transaction.join(', ');
+    transaction = null;
+    if (label === '') return exec.call(this, sql);
+    around(label, () => exec.call(this, sql));
+  };
+  Object.defineProperty(DatabaseSync.prototype, 'exec', { value: patchedExec });
+}
