@@ -15,7 +15,12 @@ export type LoadReport = {
 
 export type Load = { readonly stop: () => Promise<LoadReport> };
 
-export type LoadTarget = { readonly port: number; readonly host: string };
+export type LoadTarget = {
+  readonly port: number;
+  readonly host: string;
+  /** How many at once; 16 unless set. */
+  readonly clients?: number;
+};
 
 const CLIENTS = 16;
 const PAUSE_MS = 8;
@@ -48,7 +53,7 @@ export const startLoad = (target: LoadTarget): Load => {
     agent.destroy();
   };
 
-  const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));
+  const clients = Array.from({ length: target.clients ?? CLIENTS }, (_, number) => client(number));
   return {
     stop: async () => {
       isOver = true;

@@ -63,6 +63,25 @@ describe('a resumed change', () => {
     assert.ok(!life.host.folders.has(2));
   });
 
+  test('says what had failed when the agent died while it undid', async () => {
+    const life = await once();
+    life.host.gates.set('web@2', { refuses: 'no answer on /up' });
+    const { agent } = life;
+    life.host.hook = (effect, when) => {
+      if (effect === 'remove 2' && when === 'before') agent.crash();
+    };
+    const change = await life.begins(deployRequest(shop));
+    await life.host.clock.runUntil(() => agent.isDead);
+    life.host.hook = () => {};
+    await life.restartAgent();
+    const { state, error } = life.change(change.id);
+    assert.deepEqual([state, error?.code], ['failed', 'change.resumed']);
+    assert.match(error?.message ?? '', /no answer on \/up/);
+    assert.ok(error?.undone?.includes('the folder of release 2 was removed'));
+    assert.equal(life.host.release(2).state, 'bad');
+    assert.deepEqual(life.flaws(), []);
+  });
+
   test('waits for the lock when somebody took it over meanwhile', async () => {
     const life = await once();
     const { agent } = life;

@@ -1,13 +1,14 @@
 import { appendFileSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import type { LogFile } from '../ports/log-book.ts';
+import { type FileIdentity, identify } from './live-file.ts';
 import { CURRENT, indexPath, listSegments, retireGeneration } from './segments.ts';
 import { parseIndex, renderRecord, thinIndex, type TimeRecord } from './time-index.ts';
 
 /** Beyond this an index is thinned: about ten thousand records, three hours of a file that never rests. */
 const INDEX_BYTES = 256 * 1024;
 
-type Noted = { readonly inode: number; readonly last: TimeRecord; readonly indexBytes: number };
+type Noted = { readonly identity: FileIdentity; readonly last: TimeRecord; readonly indexBytes: number };
 
 /**
  * Notes how long files are. One stat a file and second, and one small write where it grew: several hundred files are
@@ -20,7 +21,7 @@ export const createGrowthNotes = (log: (words: string) => void) => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat) return;
     let before = noted.get(path) ?? openIndex(path, stat);
-    if (stat.size < before.last.offset || stat.ino !== before.inode) {
+    if (stat.size < before.last.offset || identify(stat) !== before.identity) {
       retireGeneration(path, now);
       before = openIndex(path, stat);
     }
@@ -35,7 +36,7 @@ export const createGrowthNotes = (log: (words: string) => void) => {
     appendFileSync(indexPath(path, CURRENT), record, { mode: stat.mode & 0o666 });
     const indexBytes = before.indexBytes + record.length;
     noted.set(path, {
-      inode: stat.ino,
+      identity: identify(stat),
       last,
       indexBytes: indexBytes > INDEX_BYTES ? compact(path, stat) : indexBytes,
     });
@@ -61,11 +62,11 @@ export const createGrowthNotes = (log: (words: string) => void) => {
 const NONE: TimeRecord = { at: 0, offset: 0 };
 
 // A torn record at the end would run into the next one: it is taken out first.
-const openIndex = (path: string, { ino, mode }: Stats): Noted => {
+const openIndex = (path: string, stat: Stats): Noted => {
   const text = readOrEmpty(indexPath(path, CURRENT));
   const records = parseIndex(text);
-  if (text !== '' && !text.endsWith('\n')) writeIndex(path, records, mode);
-  return { inode: ino, last: records.at(-1) ?? NONE, indexBytes: text.length };
+  if (text !== '' && !text.endsWith('\n')) writeIndex(path, records, stat.mode);
+  return { identity: identify(stat), last: records.at(-1) ?? NONE, indexBytes: text.length };
 };
 
 const compact = (path: string, { mode }: Stats): number => {

@@ -1,10 +1,10 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, type Stats, statSync } from 'node:fs';
 import { freedPath } from './segments.ts';
 
 /** A log file as it is now. */
 export type LiveFile = {
   readonly size: number;
-  readonly inode: number;
+  readonly identity: FileIdentity;
   readonly mode: number;
   readonly mtimeMs: number;
   /** Everything before this offset was copied out; it may be a hole. */
@@ -18,10 +18,10 @@ export const observeLive = (path: string): LiveFile | null => {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return null;
   const record = readFreed(path);
-  const isReplaced = record !== null && !isOf(record, path, stat.size, stat.ino);
+  const isReplaced = record !== null && !isOf(record, path, stat.size, identify(stat));
   return {
     size: stat.size,
-    inode: stat.ino,
+    identity: identify(stat),
     mode: stat.mode & 0o777,
     mtimeMs: stat.mtimeMs,
     freed: record && !isReplaced ? record.offset : 0,
@@ -29,12 +29,20 @@ export const observeLive = (path: string): LiveFile | null => {
   };
 };
 
-export const inodeOf = (path: string): number | null =>
-  statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+/** Null where there is no such file. */
+export const identityOf = (path: string): FileIdentity | null => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? identify(stat) : null;
+};
 
-type FreedRecord = { readonly offset: number; readonly inode: number };
+/** Inode numbers are given away again at once; with the time of birth (0 where the filesystem keeps none) they are not. */
+export type FileIdentity = string;
 
-export const freedRecord = (offset: number, inode: number): string => `${offset} ${inode}\n`;
+export const identify = ({ ino, birthtimeMs }: Stats): FileIdentity => `${ino}.${Math.floor(birthtimeMs)}`;
+
+type FreedRecord = { readonly offset: number; readonly identity: FileIdentity };
+
+export const freedRecord = (offset: number, identity: FileIdentity): string => `${offset} ${identity}\n`;
 
 const readFreed = (path: string): FreedRecord | null => {
   let text: string;
@@ -44,13 +52,13 @@ const readFreed = (path: string): FreedRecord | null => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-  const match = /^(\d+) (\d+)\n/.exec(text);
-  return match ? { offset: Number(match[1]), inode: Number(match[2]) } : null;
+  const match = /^(\d+) (\d+\.\d+)\n/.exec(text);
+  return match ? { offset: Number(match[1]), identity: match[2]! } : null;
 };
 
-// A state folder that was copied to another disk has other inodes, but its hole.
-const isOf = (record: FreedRecord, path: string, size: number, inode: number): boolean =>
-  size >= record.offset && (record.inode === inode || beginsWithNul(path));
+// A state folder that was copied to another disk has other identities, but its holes.
+const isOf = (record: FreedRecord, path: string, size: number, identity: FileIdentity): boolean =>
+  size >= record.offset && (record.identity === identity || beginsWithNul(path));
 
 const beginsWithNul = (path: string): boolean => {
   const fd = openSync(path, 'r');

@@ -6,7 +6,7 @@ import { BEGINNING, generationsOf, isBefore, type Place, placeOfTail, placeSince
 import { watchGrowth } from './growth-watch.ts';
 import { type Block, createLineCutter } from './line-cutter.ts';
 import type { LinePattern } from './line-pattern.ts';
-import { inodeOf, observeLive } from './live-file.ts';
+import { type FileIdentity, identityOf, observeLive } from './live-file.ts';
 import type { Batches } from './merge-lines.ts';
 import { readChunks } from './read-chunks.ts';
 import { KEEP_BYTES, renderBlock, type ShownLine } from './render-lines.ts';
@@ -37,7 +37,7 @@ export const openReader = (
   const { path } = file;
   const cutter = createLineCutter(KEEP_BYTES);
   let cursor = 0;
-  let inode: number | null = null;
+  let identity: FileIdentity | null = null;
 
   const render = (blocks: readonly Block[], at: (offset: number) => number | null, from = 0): LogLine[] => {
     const shown: ShownLine[] = blocks.flatMap((block) => renderBlock(block, reading.redactor));
@@ -69,7 +69,7 @@ export const openReader = (
 
   async function* history(): Batches {
     const start = reading.start ?? (await chooseStart(path, query));
-    inode = inodeOf(path);
+    identity = identityOf(path);
     if (start.generation === CURRENT) cursor = start.offset;
     for (const generation of generationsOf(path)) {
       if (generation < start.generation || signal.aborted) continue;
@@ -80,7 +80,7 @@ export const openReader = (
   // What is left of a file that was renamed when its program started again, then the new one from its beginning.
   async function* finishReplaced(): Batches {
     const renamed = listSegments(path).findLast(
-      (segment) => segment.kind === 'raw' && inodeOf(segment.path) === inode,
+      (segment) => segment.kind === 'raw' && identityOf(segment.path) === identity,
     );
     if (renamed) {
       for await (const chunk of chunksFrom(renamed.generation, cursor)) {
@@ -97,8 +97,9 @@ export const openReader = (
     try {
       while (!signal.aborted) {
         const live = observeLive(path);
-        if (live && inode !== null && (live.inode !== inode || live.size < cursor)) yield* finishReplaced();
-        if (live) inode = live.inode;
+        if (live && identity !== null && (live.identity !== identity || live.size < cursor))
+          yield* finishReplaced();
+        if (live) identity = live.identity;
         if (live && live.size > cursor) {
           for await (const chunk of chunksFrom(CURRENT, cursor)) {
             yield render(cutter.push(chunk), () => clock.now());

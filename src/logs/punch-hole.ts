@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FileIdentity, identify } from './live-file.ts';
 
 /**
  * Gives the blocks of the first `length` bytes back; size and offsets stay (fallocate(1), fallocate(2)
  * FALLOC_FL_PUNCH_HOLE). Whole blocks only, so that the one in which the live part begins is never written to. Idempotent.
- * Throws what the program said, and where the path names another file by now than `inode`.
+ * Throws what the program said, and where the path names another file by now.
  */
-export const punchHole = async (path: string, length: number, inode: number): Promise<void> => {
+export const punchHole = async (path: string, length: number, identity: FileIdentity): Promise<void> => {
   const fd = openSync(path, 'r+');
   try {
-    const { ino, size, blksize } = fstatSync(fd);
-    if (ino !== inode || size < length) throw new Error('it was replaced or emptied meanwhile');
-    const whole = length - (length % blksize);
+    const stat = fstatSync(fd);
+    if (identify(stat) !== identity || stat.size < length)
+      throw new Error('it was replaced or emptied meanwhile');
+    const whole = length - (length % stat.blksize);
     if (whole > 0) await fallocate(fd, whole);
   } finally {
     closeSync(fd);

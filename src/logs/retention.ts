@@ -4,7 +4,7 @@ import { Failure } from '../model/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogFile, LogRetention } from '../ports/log-book.ts';
 import { archiveRange, writeRecord } from './archive-range.ts';
-import { freedRecord, inodeOf, type LiveFile, observeLive } from './live-file.ts';
+import { freedRecord, identityOf, type LiveFile, observeLive } from './live-file.ts';
 import { canPunchHoles, isFull, punchHole } from './punch-hole.ts';
 import { CURRENT, freedPath, indexPath, listSegments, retireGeneration, segmentPath } from './segments.ts';
 
@@ -40,10 +40,10 @@ export const createRetention = (clock: Clock): Retention => {
 
   // The offset is on disk before the blocks go: a crash between the two leaves a range twice, and the next run frees it.
   const free = async (path: string, live: LiveFile, to: number): Promise<void> => {
-    if (inodeOf(path) !== live.inode) throw new Error('it was replaced meanwhile');
-    if (to > live.freed) await writeRecord(freedPath(path), freedRecord(to, live.inode), 0o644);
+    if (identityOf(path) !== live.identity) throw new Error('it was replaced meanwhile');
+    if (to > live.freed) await writeRecord(freedPath(path), freedRecord(to, live.identity), 0o644);
     if (to <= (punchedTo.get(path) ?? 0)) return;
-    await punchHole(path, to, live.inode);
+    await punchHole(path, to, live.identity);
     punchedTo.set(path, to);
   };
 

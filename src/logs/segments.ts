@@ -1,6 +1,6 @@
 // The files beside a log file `<log>`, and nothing else knows their names:
 //   <log>.index                          when the file was how long: `<epoch ms> <bytes>` a line
-//   <log>.freed                          up to where it was copied out: `<offset> <inode>`
+//   <log>.freed                          up to where it was copied out: `<offset> <identity of the file>`
 //   <log>.<from>-<to>.gz                 an older range, compressed
 //   <log>.<generation>.<from>-<to>.gz    the same of a file that was renamed or replaced at that time (epoch ms)
 //   <log>.<generation>.<from>-<to>.raw   that file itself, not yet compressed

@@ -225,7 +225,14 @@ const doctor = {
   'doctor.no-hole-punching': 'Old output can not be freed while a program runs.',
 } as const;
 
-const agent = {} as const;
+const agent = {
+  'agent.running': 'The state folder has an agent already, and one per state folder is allowed.',
+  'call.invalid': 'A call to the agent does not have the shape it must have; the CLI may be of another version.',
+  'call.too-large': 'A call to the agent has a larger body than any call needs.',
+  'call.unknown': 'The agent knows no such call; the CLI may be of another version.',
+  'exec.not-running': 'A command can only run beside an instance, and the service has none.',
+  'logs.unknown': 'The stack has no such service or instance, so there are no logs of it.',
+} as const;
 
 const cli = {
   'init.exists': 'There is a stack file already, and `reeve init` leaves it as it is.',

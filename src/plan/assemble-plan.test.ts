@@ -27,7 +27,7 @@ const anyService = (name: string, index: number): fc.Arbitrary<Service> =>
       replicas: fc.integer({ min: 1, max: 3 }),
       kind: fc.constantFrom('routed', 'routed', 'listening', 'silent'),
       isFixed: fc.boolean(),
-      base: fc.constantFrom(3000, 3050),
+      base: fc.constantFrom(3000, 3001, 3003, 3050),
       dependsOn: fc.subarray(NAMES.slice(index + 1)),
       isStarted: fc.boolean(),
       hosts: fc.subarray(['one', 'two'], { minLength: 1 }),
@@ -36,7 +36,8 @@ const anyService = (name: string, index: number): fc.Arbitrary<Service> =>
       buildService(name, {
         strategy: it.strategy as Service['strategy'],
         replicas: it.replicas,
-        port: it.kind === 'silent' ? null : it.isFixed ? it.base + index * 100 : 'auto',
+        port:
+          it.kind === 'silent' ? null : it.isFixed ? it.base + (it.base < 3050 ? 0 : index * 100) : 'auto',
         routes: it.kind === 'routed' ? it.hosts.map((host) => `${host}.localhost/${name}`) : [],
         dependsOn: it.dependsOn.map((on) => (it.isStarted ? `${on}:started` : on)),
       }),
@@ -46,7 +47,7 @@ const anyService = (name: string, index: number): fc.Arbitrary<Service> =>
 const anyStack: fc.Arbitrary<Stack> = fc
   .tuple(fc.tuple(...NAMES.map(anyService)), fc.subarray([0, 1, 2, 3], { minLength: 1 }), fc.nat(9))
   .map(([services, chosen, owner]) => {
-    const present = chosen.map((index) => services[index]!);
+    const present = withoutPortConflicts(chosen.map((index) => services[index]!));
     const names = new Set(present.map(({ name }) => name));
     const routed = present.filter(({ routes }) => routes.length > 0);
     const lucky = routed[owner % Math.max(1, routed.length)];
@@ -61,6 +62,19 @@ const anyStack: fc.Arbitrary<Stack> = fc
       })),
     );
   });
+
+// What the rules of the stack file refuse: two fixed ranges that overlap.
+const withoutPortConflicts = (services: readonly Service[]): Service[] => {
+  const taken = new Set<number>();
+  return services.map((service) => {
+    if (typeof service.port !== 'number') return service;
+    const base = service.port;
+    const range = Array.from({ length: service.replicas * 2 }, (_, index) => base + index);
+    if (range.some((port) => taken.has(port))) return { ...service, port: 'auto' };
+    for (const port of range) taken.add(port);
+    return service;
+  });
+};
 
 type Act = (life: StackLife) => Desired | null;
 
@@ -255,7 +269,8 @@ test('every started copy of a listening service has a port, and no two share one
         assert.notEqual(port, undefined, `${instanceId(place)} has no port`);
         for (const other of now.instances) {
           const isOther = instanceId(other) !== instanceId(place);
-          const listens = stack.services.find(({ name }) => name === other.service)?.port !== null;
+          const { stack: its } = now.releases.find(({ id }) => id === other.release)!;
+          const listens = its.services.find(({ name }) => name === other.service)?.port !== null;
           if (!isOther || !listens) continue;
           assert.notEqual(
             now.ports[instanceId(other)],
@@ -265,14 +280,16 @@ test('every started copy of a listening service has a port, and no two share one
         }
       }
     });
-    const site = applyPlan(before, plan).site;
-    const used = (site?.services ?? []).flatMap(({ service, slots }) =>
-      slots.flatMap(({ slot, blue, green }) =>
-        [...new Set([blue, green])].map((port) => `${port} ${service}.${slot}`),
-      ),
-    );
-    const ports = used.map((text) => text.split(' ')[0]);
-    assert.equal(new Set(ports).size, ports.length, used.join(', '));
+    for (const step of plan.steps) {
+      if (step.kind !== 'configure-edge') continue;
+      const used = (step.args.site?.services ?? []).flatMap(({ service, slots }) =>
+        slots.flatMap(({ slot, blue, green }) =>
+          [...new Set([blue, green])].map((port) => `${port} ${service}.${slot}`),
+        ),
+      );
+      const ports = used.map((text) => text.split(' ')[0]);
+      assert.equal(new Set(ports).size, ports.length, `${step.sentence}: ${used.join(', ')}`);
+    }
   });
 });
 

@@ -5,9 +5,10 @@ import {
   instanceId,
   type Name,
   otherSeat,
+  parseInstanceId,
   type Seat,
 } from '../model/names.ts';
-import type { Observed } from '../model/observed.ts';
+import type { Observed, ObservedInstance } from '../model/observed.ts';
 import type { Service } from '../model/stack.ts';
 import type { AimedService } from './aim.ts';
 import type { SlotChange } from './choose-seats.ts';
@@ -31,7 +32,7 @@ export const choosePorts = (
     asked.flatMap(({ service }) => (service.port === 'auto' ? [] : fixedRange(service))),
   );
   const reserved = (ask: Ask): number | undefined => observed.ports[instanceId(ask.place)];
-  const chosen = new Map(sittingPorts(slots, observed));
+  const chosen = new Map([...foreignPorts(aimed, observed), ...sittingPorts(slots, observed)]);
   const keepWhere = (mayKeep: (ask: Ask, port: number) => boolean): void => {
     for (const ask of asked) {
       const port = reserved(ask);
@@ -48,22 +49,34 @@ export const choosePorts = (
   };
   keepWhere((ask, port) => isStillRight(ask, port, observed));
   choose((ask) => ask.isStarted && ask.service.port !== 'auto');
-  keepWhere((ask, port) => !ask.isStarted && !wanted.has(port));
+  keepWhere((ask) => !ask.isStarted);
   choose(() => true);
-  return Object.fromEntries(chosen);
+  const own = new Set(asked.map(({ place }) => instanceId(place)));
+  return Object.fromEntries([...chosen].filter(([id]) => own.has(id)));
 };
 
-// Of every copy that runs while the new ones start, also of those that are given up.
+// Of services that this plan is not about, both seats.
+const foreignPorts = (aimed: readonly AimedService[], observed: Observed): [InstanceId, number][] => {
+  const idle = new Set(
+    aimed.filter(({ fate }) => fate === 'untouched' || fate === 'stopped').map(({ service }) => service.name),
+  );
+  return Object.entries(observed.ports).filter(([id]) => idle.has(parseInstanceId(id)?.service ?? ''));
+};
+
+// Of every copy that listens while the new ones start, also of those that are given up.
 const sittingPorts = (slots: readonly SlotChange[], observed: Observed): [InstanceId, number][] => {
   const leaving = new Set(slots.flatMap(({ inTheWay }) => inTheWay));
-  return observed.instances
-    .filter((instance) => !leaving.has(instance))
-    .map((instance): [InstanceId, number | undefined] => [
-      instanceId(instance),
-      observed.ports[instanceId(instance)],
-    ])
-    .filter((entry): entry is [InstanceId, number] => entry[1] !== undefined);
+  return observed.instances.flatMap((instance): [InstanceId, number][] => {
+    const port = observed.ports[instanceId(instance)];
+    const isSitting = !leaving.has(instance) && listens(instance, observed);
+    return isSitting && port !== undefined ? [[instanceId(instance), port]] : [];
+  });
 };
+
+// A service that had a port once may have none in the release that this copy is of.
+const listens = ({ service, release }: ObservedInstance, { releases }: Observed): boolean =>
+  releases.find(({ id }) => id === release)?.stack.services.find(({ name }) => name === service)?.port !==
+  null;
 
 type Ask = {
   readonly service: Service;

@@ -6,7 +6,7 @@ import { type Draft, routedServices, startedPlaces } from './draft.ts';
 import { withSeats } from './step-list.ts';
 import { recreate } from './strategy/recreate.ts';
 import { roll } from './strategy/rolling.ts';
-import { hasSameRoutes, unionSite } from './union-site.ts';
+import { hasSameRoutes, type MovingSlots, unionSite } from './union-site.ts';
 import { counted, joined, spanText } from './wording.ts';
 
 /**
@@ -51,11 +51,7 @@ export const addBakeStep = ({ aim, slots, list, observed }: Draft): void => {
 
 // A replica may join the edge's configuration once it passed its gate, in the seat that the flags name.
 // One that nobody sits in leaves first; so does one that goes while its service is behind the waiting room.
-const movingSlots = ({
-  changes,
-  observed,
-  final,
-}: Draft): { readonly ready: ReadonlySet<SlotKey>; readonly leaving: ReadonlySet<SlotKey> } => {
+const movingSlots = ({ changes, observed, final }: Draft): MovingSlots => {
   const keys = (slots: readonly SlotChange[]): Set<SlotKey> =>
     new Set(slots.map(({ service, slot }) => slotKey(service.name, slot)));
   const proved = changes.flatMap((change) => [...change.kept, ...change.beside, ...change.warm]);
@@ -63,6 +59,7 @@ const movingSlots = ({
     next?.seat === flaggedSeat(observed, service.name, slot);
   return {
     ready: keys(proved.filter(isFlagged)),
+    seatOf: (service, slot) => flaggedSeat(observed, service, slot),
     leaving: new Set([
       ...keys(changes.flatMap(({ recreated }) => recreated.filter(({ next }) => next === null))),
       ...slotsOf(observed.site)

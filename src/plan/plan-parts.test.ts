@@ -129,7 +129,8 @@ describe('the site while traffic moves', () => {
     final: EdgeSite | null,
     ready: string[],
     leaving: string[] = [],
-  ): string[] => texts(unionSite(old, final, { ready: new Set(ready), leaving: new Set(leaving) }));
+  ): string[] =>
+    texts(unionSite(old, final, { ready: new Set(ready), leaving: new Set(leaving), seatOf: () => 'blue' }));
 
   const web = { name: 'web', route: 'shop', slots: [1] };
 

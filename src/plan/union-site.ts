@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EdgeService, EdgeSite } from '../model/edge.ts';
-import { type InstanceId, instanceId, type Name, type SlotKey, slotKey } from '../model/names.ts';
+import { type InstanceId, instanceId, type Name, type Seat, type SlotKey, slotKey } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Route } from '../model/stack.ts';
 import type { Aim, AimedService } from './aim.ts';
@@ -27,9 +27,10 @@ export const finalSite = (
 export const unionSite = (
   old: EdgeSite | null,
   final: EdgeSite | null,
-  { ready, leaving }: { readonly ready: ReadonlySet<SlotKey>; readonly leaving: ReadonlySet<SlotKey> },
+  moving: MovingSlots,
 ): EdgeSite | null => {
   if (!old && !final) return null;
+  const { ready } = moving;
   const oldServices = old?.services ?? [];
   const finalServices = final?.services ?? [];
   const added = finalServices
@@ -45,10 +46,20 @@ export const unionSite = (
       (other) => other.service !== taker && other.routes.some((taken) => covers(taken, route)),
     );
   const kept = oldServices.map((service) =>
-    uniteService(service, find(finalServices, service.service), { ready, leaving, claimed, isFree }),
+    uniteService(service, find(finalServices, service.service), { ...moving, claimed, isFree }),
   );
   const services = [...kept, ...added].filter(({ routes, slots }) => routes.length > 0 && slots.length > 0);
-  return services.length > 0 ? { stack: (old ?? final)!.stack, services } : null;
+  if (services.length === 0) return null;
+  return { stack: (old ?? final)!.stack, services: withoutSharedPorts(services, moving) };
+};
+
+export type MovingSlots = {
+  /** Replicas that may have traffic. */
+  readonly ready: ReadonlySet<SlotKey>;
+  /** Replicas that may have none any more. */
+  readonly leaving: ReadonlySet<SlotKey>;
+  /** Which seat of a replica has the traffic now. */
+  readonly seatOf: (service: Name, slot: number) => Seat;
 };
 
 /** Whether two sites would serve alike; the order of services and routes means nothing to an edge. */
@@ -78,9 +89,7 @@ const edgeService = (
 const uniteService = (
   old: EdgeService,
   final: EdgeService | undefined,
-  options: {
-    readonly ready: ReadonlySet<SlotKey>;
-    readonly leaving: ReadonlySet<SlotKey>;
+  options: MovingSlots & {
     readonly claimed: readonly Route[];
     readonly isFree: (route: Route, taker: Name) => boolean;
   },
@@ -100,6 +109,22 @@ const uniteService = (
     if (isNew && isReady(old, slot.slot, ready)) slots.push(slot);
   }
   return { service, routes, slots, holdMs: (final ?? old).holdMs };
+};
+
+// The idle seat of a slot that goes may have a port that belongs to somebody new: it is not needed any more.
+const withoutSharedPorts = (services: readonly EdgeService[], { seatOf }: MovingSlots): EdgeService[] => {
+  const all = services.flatMap(({ slots }) =>
+    slots.flatMap(({ blue, green }) => [...new Set([blue, green])]),
+  );
+  const isShared = (port: number): boolean => all.filter((other) => other === port).length > 1;
+  return services.map((service) => ({
+    ...service,
+    slots: service.slots.map((slot) => {
+      const busy = slot[seatOf(service.service, slot.slot)];
+      const idle = slot.blue === busy ? slot.green : slot.blue;
+      return isShared(idle) && !isShared(busy) ? { ...slot, blue: busy, green: busy } : slot;
+    }),
+  }));
 };
 
 const isReady = ({ service }: EdgeService, slot: number, ready: ReadonlySet<SlotKey>): boolean =>

@@ -81,6 +81,7 @@ describe('the embedded driver, after its agent was killed', () => {
     const facts = await startAndCrash(world, [world.spec('a', 'forever.sh'), world.spec('b', 'forever.sh')]);
     for (const fact of facts) process.kill(shimOf(world, fact.ref), 'SIGKILL');
     process.kill(facts[0]!.process!.pid, 'SIGKILL');
+    await eventually('it is gone', () => !isRunning(facts[0]!.process!.pid));
     const found = (await world.driver.adopt()).toSorted(byId);
     assert.deepEqual(
       found.map((fact) => [fact.state, fact.exit]),

@@ -40,8 +40,9 @@ describe('the embedded driver, on a state folder that is not as it was left', ()
     await leaveRecord('a');
     const pid = stranger();
     edit('a', 'record', (text) => {
-      const [word, generation, , ticks, ...shim] = text.split('\n')[0]!.split(' ');
-      return `${[word, generation, pid, ticks, ...shim].join(' ')}\n`;
+      const [word, generation, , , ...shim] = text.split('\n')[0]!.split(' ');
+      const ticksBefore = identify(pid)!.startTicks - 1;
+      return `${[word, generation, pid, ticksBefore, ...shim].join(' ')}\n`;
     });
     await world.replaceAgent();
     assert.equal((await world.driver.adopt())[0]!.state, 'lost');

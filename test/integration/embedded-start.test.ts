@@ -150,6 +150,7 @@ describe('starting a run with the embedded driver', () => {
     process.kill(started.fact.process!.pid, 'SIGKILL');
     await eventually('the end is told', () => exits.length === 1);
     assert.deepEqual(exits, ['SIGKILL']);
+    await driver.forget([{ stack: 'zoo', id: 'a' }]);
     await driver.close();
   });
 

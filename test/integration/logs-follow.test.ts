@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readlinkSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmSync, truncateSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Refusal } from '../../src/model/error.ts';
 import type { LogFile, LogQuery } from '../../src/ports/log-book.ts';
@@ -101,6 +101,19 @@ describe('following a log', () => {
       return text === 'new';
     });
     assert.deepEqual(texts, ['old one', 'old two', 'new']);
+  });
+
+  it('does not repeat what was archived when the file is emptied by hand', async () => {
+    logs.write(file, `${'old\n'.repeat(50_000)}last\n`);
+    await logs.book.retain(file, { logBytes: 1024, archiveBytes: 1_000_000 });
+    const texts = await followUntil(logs.book.read([file], { ...FOLLOW, tail: 1 }), ({ text }) => {
+      if (text === 'last') {
+        truncateSync(file.path, 0);
+        logs.write(file, 'new\n');
+      }
+      return text === 'new';
+    });
+    assert.deepEqual(texts, ['last', 'new']);
   });
 
   it('ends with the refusal when a pattern turns out to be too slow', async () => {

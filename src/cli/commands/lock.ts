@@ -40,10 +40,7 @@ const registerCurrent = (lock: Command): void => {
 const registerAcquire = (lock: Command): void => {
   const command = lock
     .command('acquire <owner>')
-    .description(
-      'Take the lock, until it is released by task or the process of --pid ends. Asking again for the same task is fine. ' +
-        'Exit code 2 where another has it, 4 where another still has it after --wait.',
-    )
+    .description('Take the lock, until its task releases it (exit code 2 or 4 where another has it)')
     .requiredOption('--task <task>', 'what it is for')
     .option('--reason <text>', 'one line for people')
     .option('--wait <duration>', 'wait for it so long at most', readDuration)

@@ -1,14 +1,10 @@
 // Runs programs by itself, on any Linux: each under a shim that outlives the agent. It promises that what it started can
 // be found, watched and ended completely, by whichever agent comes next. It must never know what a run means: services,
 // releases and restarts are supervision's business.
-import { readFileSync, rmSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { realClock } from '../../kit/real-clock.ts';
 import type { Exit } from '../../model/health.ts';
-import { type Layout, runFolder } from '../../model/layout.ts';
-import { isName, type Name, toName } from '../../model/names.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { isName, type Name } from '../../model/names.ts';
 import {
   type Driver,
   type DriverCapabilities,
@@ -22,35 +18,23 @@ import {
   type Usage,
 } from '../../ports/driver.ts';
 import { adoptRuns } from './adopt-runs.ts';
-import { Cgroups } from './cgroups.ts';
-import { sendTo } from './end-tree.ts';
-import type { House } from './house.ts';
+import { removeGroups, sendTo } from './end-tree.ts';
+import {
+  assembleHouse,
+  type EmbeddedDriverOptions,
+  findHostMeans,
+  type HostMeans,
+  type House,
+} from './house.ts';
 import { measureRuns } from './measure-runs.ts';
 import type { Run } from './run.ts';
-import { ensureShim } from './run-record.ts';
-import { Snapshots } from './snapshots.ts';
 import { startRuns } from './start-runs.ts';
 import { stopRun } from './stop-run.ts';
-import { findTools, type Tools } from './tools.ts';
 import { Turns } from './turns.ts';
 
-export type EmbeddedDriverOptions = {
-  readonly layout: Layout;
-  readonly clock?: Clock;
-  readonly log?: (words: string) => void;
-  /** Null: without control groups, as an ordinary user has it. Left out: whatever the host lets us have. */
-  readonly cgroups?: null;
-  /** Left out: those of the host. */
-  readonly tools?: Tools;
-};
-
 /** Failure `driver.tool-missing` where the host lacks what nothing runs without. */
-export const openEmbeddedDriver = async (options: EmbeddedDriverOptions): Promise<Driver> => {
-  const tools = options.tools ?? findTools();
-  const cgroups =
-    options.cgroups === null ? Cgroups.none() : await Cgroups.open(options.layout.home, tools.sh);
-  return new EmbeddedDriver(options, tools, cgroups);
-};
+export const openEmbeddedDriver = async (options: EmbeddedDriverOptions): Promise<Driver> =>
+  new EmbeddedDriver(options, await findHostMeans(options));
 
 const SWEEP_MS = 2000;
 
@@ -66,31 +50,10 @@ class EmbeddedDriver implements Driver {
   #isKnown = false;
   #stopSweep: () => void = () => {};
 
-  constructor(options: EmbeddedDriverOptions, tools: Tools, cgroups: Cgroups) {
-    const { layout, clock = realClock, log = () => {} } = options;
-    this.capabilities = {
-      name: 'embedded',
-      memoryLimit: cgroups.can('memory') ? 'kernel' : 'sampled',
-      cpuLimit: cgroups.can('cpu'),
-      taskLimit: cgroups.can('pids'),
-      runsAsUser: process.getuid?.() === 0 && tools.setpriv !== null,
-      survivesReboot: false,
-    };
-    this.#stacks = join(layout.home, 'stacks');
-    const shimText = readFileSync(join(import.meta.dirname, 'shim.sh'), 'utf8');
-    this.#house = {
-      capabilities: this.capabilities,
-      clock,
-      tools,
-      cgroups,
-      log,
-      snapshots: new Snapshots(clock),
-      ensureShim: ({ stack }) => ensureShim(runFolder(layout, stack), shimText),
-      runTools: { clock, ended: (run, exit) => this.#ended(run, exit) },
-      runs: new Map(),
-      ownUser: nameOwnUser(),
-      folderOf: ({ stack, id }) => join(runFolder(layout, stack), toName(id)),
-    };
+  constructor(options: EmbeddedDriverOptions, means: HostMeans) {
+    this.#house = assembleHouse(options, means, (run, exit) => this.#ended(run, exit));
+    this.capabilities = this.#house.capabilities;
+    this.#stacks = join(options.layout.home, 'stacks');
     this.#sweep();
   }
 
@@ -180,13 +143,14 @@ class EmbeddedDriver implements Driver {
 
   #facts(stack: Name | null): readonly RunFact[] {
     return [...this.#house.runs.values()]
-      .filter((run) => stack === null || run.record.stack === stack)
+      .filter((run) => run.state !== 'starting' && (stack === null || run.record.stack === stack))
       .map((run) => run.fact());
   }
 
   #forgetRun(ref: RunRef): void {
     const run = this.#house.runs.get(runKey(ref));
     if (run?.isRunning || !isName(ref.stack) || !isName(ref.id)) return;
+    if (run) removeGroups(run);
     run?.close();
     this.#house.runs.delete(runKey(ref));
     rmSync(this.#house.folderOf(ref), { recursive: true, force: true });
@@ -213,13 +177,3 @@ class EmbeddedDriver implements Driver {
     });
   }
 }
-
-// In a container the agent may run under a number that no user has.
-const nameOwnUser = (): string => {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code) return String(process.getuid?.());
-    throw error;
-  }
-};

@@ -40,8 +40,13 @@ export const endTree = async (run: Run, house: House): Promise<Ended> => {
   }
   run.check();
   await endShim(run, house);
-  for (const folder of foldersOf(run.record.cgroup)) tryRemoving(folder);
+  removeGroups(run);
   return { killed: killed.size > 0, strays: strays.size };
+};
+
+/** Those that are empty; the kernel keeps the others. */
+export const removeGroups = (run: Run): void => {
+  for (const folder of foldersOf(run.record.cgroup)) tryRemoving(folder);
 };
 
 /**

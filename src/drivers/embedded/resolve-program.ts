@@ -3,10 +3,9 @@ import { execFile } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { RunSpec } from '../../ports/driver.ts';
+import type { Refused } from './refused.ts';
 import { isExecutable, type Tools } from './tools.ts';
 import type { HostUser } from './resolve-user.ts';
-
-export type Refused = { readonly code: string; readonly words: string };
 
 /** Program and arguments as they are run; a shell where the command wants one. */
 export const argvOf = ({ command }: RunSpec): readonly string[] =>

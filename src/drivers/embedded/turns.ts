@@ -4,7 +4,7 @@ export class Turns {
 
   async take<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     const unique = [...new Set(keys)];
-    const before = unique.map((key) => this.#last.get(key));
+    const before = unique.map((key) => this.#last.get(key) ?? Promise.resolve());
     const { promise: done, resolve } = Promise.withResolvers<void>();
     for (const key of unique) this.#last.set(key, done);
     try {

@@ -18,7 +18,7 @@ export const bake: StepExecutor<'bake'> = {
   },
 };
 
-/** What the edge has counted for these places since now, as a reason to call them bad. */
+/** What the edge has counted for these places since now, as a reason to call them bad; null while there is none. */
 const watchTraffic = async (
   { hands, stack }: StepContext,
   places: readonly InstancePlace[],
@@ -26,6 +26,8 @@ const watchTraffic = async (
 ): Promise<() => Promise<string | null>> => {
   const watched = new Set(places.map(instanceId));
   const count = async (): Promise<Counts> => sum(await hands.edge.traffic(stack), watched);
+  // Workers have no traffic, and a stack of workers has no edge.
+  if ((await hands.edge.site(stack)) === null) return async () => null;
   let before = await count();
   return async () => {
     const now = await count();

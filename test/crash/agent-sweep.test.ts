@@ -1,0 +1,291 @@
+// The real agent is killed right before and right after each write to its database, in every kind of plan and on its way
+// back; the next agent brings the change to the end that it would have had, and nobody who asks the route notices.
+// A sample of the points by default, `SEED=n` for another one; `CRASH=all` for every one.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startLoad } from '../../scripts/demo/load.ts';
+import type { WishedFor } from '../../src/api/wire.ts';
+import type { Change, ChangeState } from '../../src/model/change.ts';
+import type { StepKind } from '../../src/model/plan.ts';
+import { eventually, isRunning } from '../worlds/conditions.ts';
+import {
+  askRoute,
+  type CrashStage,
+  describeChange,
+  openCrashStage,
+  processesOfStack,
+} from '../worlds/crash-stage.ts';
+import type { CrashPoint } from '../worlds/crash-writes.ts';
+import { seededRandom } from '../worlds/seeded-random.ts';
+
+const IS_WHOLE = process.env.CRASH === 'all';
+const SEED = Number(process.env.SEED ?? 1);
+const ONLY = process.env.STORY;
+/** Per story, of about a hundred. */
+const SAMPLE = 3;
+
+const WEB = `
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+const mode = readFileSync('mode.txt', 'utf8').trim();
+const slot = process.env.REEVE_INSTANCE.split('-').at(-2);
+if (mode === 'refuses' || mode === 'refuses-in-' + slot) process.exit(7);
+createServer((request, response) => {
+  request.resume();
+  const isBad = mode === 'never-ready' || (mode === 'turns-bad' && request.url !== '/up');
+  if (isBad) response.statusCode = 500;
+  request.on('end', () => response.end('release ' + process.env.REEVE_RELEASE));
+}).listen(Number(process.env.PORT), '127.0.0.1');
+`;
+
+const stackFile = (name: string, web: string): string => `name: ${name}
+services:
+  web:
+    run: $REEVE_NODE web.mjs
+    route: ${name}.localhost
+    health: { http: /up, interval: 200ms, passes: 1, settle: 50ms, within: 20s }
+${web}
+    drain: 5s
+    hold: 20s
+  worker:
+    run: sh -c 'echo ready; exec sleep 1000'
+    health: { log: ready, settle: 50ms }
+jobs:
+  migrate: { phase: before, run: sh -c 'echo migrated' }
+  announce: { phase: after, run: sh -c 'echo announced' }
+bake: 300ms
+warm: 10m
+retention: { releases: 2 }
+`;
+
+/** A change, and what the world is like before and after it. */
+type Story = {
+  readonly prepare?: (stage: CrashStage) => Promise<unknown>;
+  readonly wish: (stage: CrashStage) => WishedFor;
+  /** Cancelled when this kind of step has begun: the points are counted from there. */
+  readonly cancelAt?: StepKind;
+  readonly ends: ChangeState;
+  /** Whether clients are promised an answer from the release before or after, all the time. */
+  readonly isServed: boolean;
+  /** The new release answers with errors as long as it has the traffic. */
+  readonly isFaulty?: boolean;
+  readonly leaves: 'a release' | 'the maintenance page' | 'nothing';
+};
+
+const served = { ends: 'done', isServed: true, leaves: 'a release' } as const;
+
+const deploy: Story = { ...served, wish: (stage) => stage.deployWish(true) };
+
+const deployOf = (mode: string, ends: ChangeState, cancelAt?: StepKind): Story => ({
+  ...served,
+  prepare: async (stage) => stage.write('mode.txt', mode),
+  wish: (stage) => stage.deployWish(true),
+  ends,
+  ...(cancelAt ? { cancelAt } : {}),
+});
+
+const of =
+  (want: 'restart' | 'start' | 'stop') =>
+  ({ name }: CrashStage): WishedFor => ({ want, stack: name, services: [] });
+const scaleTo =
+  (replicas: number) =>
+  ({ name }: CrashStage): WishedFor => ({ want: 'scale', stack: name, service: 'web', replicas });
+const rollback = ({ name }: CrashStage): WishedFor => ({ want: 'rollback', stack: name, release: null });
+const down = ({ name }: CrashStage): WishedFor => ({ want: 'down', stack: name, purge: false });
+
+const WAYS_BACK: Readonly<Record<string, Story>> = {
+  'a deploy that its gate refuses': deployOf('refuses', 'failed'),
+  'a deploy that turns bad': { ...deployOf('turns-bad', 'failed'), isFaulty: true },
+  'a deploy that is cancelled at its gate': deployOf('never-ready', 'cancelled', 'pass-gate'),
+};
+
+const PLANS: readonly { readonly name: string; readonly web: string; readonly stories: Record<string, Story> }[] = [
+  {
+    name: 'swap',
+    web: '    deploy: swap',
+    stories: {
+      'a deploy': deploy,
+      'a rollback to a warm release': { ...served, wish: rollback },
+      'scaling up': { ...served, wish: scaleTo(2) },
+      'scaling down': { ...served, prepare: (stage) => stage.make(scaleTo(2)(stage)), wish: scaleTo(1) },
+      'a restart': { ...served, wish: of('restart') },
+      'a stop': { ...served, wish: of('stop'), isServed: false, leaves: 'the maintenance page' },
+      'a start': {
+        ...served,
+        prepare: (stage) => stage.make(of('stop')(stage)),
+        wish: of('start'),
+        isServed: false,
+      },
+      'taking it down': { ...served, wish: down, isServed: false, leaves: 'nothing' },
+      'a first deploy': {
+        ...deploy,
+        prepare: (stage) => stage.make(down(stage)),
+        isServed: false,
+      },
+      ...WAYS_BACK,
+    },
+  },
+  {
+    name: 'recreate',
+    web: '    deploy: recreate',
+    stories: {
+      'a deploy': deploy,
+      'a restart': { ...served, wish: of('restart') },
+      ...WAYS_BACK,
+    },
+  },
+  {
+    name: 'rolling',
+    web: '    deploy: rolling\n    replicas: 2',
+    stories: {
+      'a deploy': deploy,
+      'a rollback': { ...served, wish: rollback },
+      'a deploy that the gate of its second replica refuses': deployOf('refuses-in-2', 'failed'),
+      'a deploy that turns bad': { ...deployOf('turns-bad', 'failed'), isFaulty: true },
+    },
+  },
+];
+
+for (const { name, web, stories } of PLANS) {
+  describe(`an agent that is killed, where the strategy is ${name},`, { concurrency: 1 }, () => {
+    let stage: CrashStage;
+    const random = seededRandom(SEED);
+
+    before(async () => {
+      const files = { 'reeve.yaml': stackFile(name, web), 'web.mjs': WEB, 'mode.txt': 'good' };
+      stage = await openCrashStage({ stack: name, files });
+      await stage.startAgent();
+      await stage.make(stage.deployWish());
+      await stage.make(stage.deployWish(true));
+    });
+
+    after(() => stage.close());
+
+    for (const [title, story] of Object.entries(stories)) {
+      if (ONLY && !`${name}: ${title}`.includes(ONLY)) continue;
+      test(`at any write of ${title} is followed by one that brings it to its end`, async (t) => {
+        const whole = await live(stage, story, null);
+        const points = choosePoints(whole.writes, story, random);
+        for (const point of points) {
+          const words = `killed ${point.side} write ${point.write} of ${whole.writes.length}`;
+          const label = `${words}: ${whole.writes[point.write - 1]}`;
+          await live(stage, story, point).catch((error: unknown) => {
+            const reason = error instanceof Error ? error.message : String(error);
+            throw new Error(`${label}\n${reason}`, { cause: error });
+          });
+          t.diagnostic(label);
+        }
+      });
+    }
+  });
+}
+
+const choosePoints = (writes: readonly string[], story: Story, random: () => number): CrashPoint[] => {
+  const all = writes.flatMap((_, at) => [
+    { from: fromOf(story), write: at + 1, side: 'before' as const },
+    { from: fromOf(story), write: at + 1, side: 'after' as const },
+  ]);
+  // Before the first write nothing was asked for.
+  const points = all.slice(1);
+  if (IS_WHOLE) return points;
+  return Array.from({ length: SAMPLE }, () => points.splice(Math.floor(random() * points.length), 1)).flat();
+};
+
+const fromOf = ({ cancelAt }: Story): string => (cancelAt ? 'update changes cancel' : 'insert changes');
+
+/** One change with one death in it, or none, and everything that has to hold afterwards. */
+const live = async (
+  stage: CrashStage,
+  story: Story,
+  point: CrashPoint | null,
+): Promise<{ readonly writes: readonly string[] }> => {
+  await story.prepare?.(stage);
+  const before = await stage.status();
+  const [last] = await stage.client.call('listChanges', { query: { limit: 1 } });
+  const pid = await stage.agentPid();
+  const load = story.isServed
+    ? startLoad({ port: stage.edgePort, host: `${stage.name}.localhost`, clients: 4 })
+    : null;
+  stage.order(point ?? { from: fromOf(story), write: Infinity, side: 'after' });
+  const begun = await stage.submit(story.wish(stage));
+  if (story.cancelAt && begun) await cancel(stage, begun.id, story.cancelAt);
+  if (point) {
+    await eventually('the agent dies', () => !isRunning(pid));
+    await stage.startAgent();
+  }
+  const id = begun?.id ?? (last?.id ?? 0) + 1;
+  const change = await stage.ended(id);
+  stage.order(null);
+  const traffic = await load?.stop();
+  const writes = stage.takeWrites();
+  stage.write('mode.txt', 'good');
+  try {
+    if (traffic) {
+      const { requests, dropped, errors, reasons } = traffic;
+      assert.ok(requests > 0);
+      const expected = { dropped: 0, ...(story.isFaulty ? { errors, reasons } : { errors: 0, reasons: [] }) };
+      assert.deepEqual({ dropped, errors, reasons }, expected);
+    }
+    assert.equal(change.state, story.ends);
+    const done = point?.side === 'before' ? writes.slice(0, -1) : writes;
+    const wasClosed = done.some((label) => label.startsWith(`update changes ${story.ends}`));
+    if (point && !wasClosed) assert.match(change.outcome ?? '', /resumed after the agent was restarted/);
+    await assertWhole(stage, change, story, before.release?.id ?? null);
+    const next = await stage.make(stage.deployWish(true));
+    await assertWhole(stage, next, deploy, null);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${describeChange(change)}`, { cause: error });
+  }
+  return { writes };
+};
+
+const cancel = async (stage: CrashStage, id: number, at: StepKind): Promise<void> => {
+  await eventually(`the change is at ${at}`, async () => {
+    const change = await stage.client.call('showChange', { params: { id } });
+    const step = change.plan.steps.find((each) => each.id === change.records.at(-1)?.step);
+    return step?.kind === at && change.records.at(-1)?.event === 'intent';
+  });
+  await stage.client.call('cancelChange', { params: { id } }).catch((error: unknown) => {
+    if ((error as { report?: { code: string } }).report?.code !== 'agent.hung-up') throw error;
+  });
+};
+
+/** Nothing half done: what should serve serves, what should run runs once, and nobody holds the lock. */
+const assertWhole = async (
+  stage: CrashStage,
+  change: Change,
+  { leaves }: Story,
+  before: number | null,
+): Promise<void> => {
+  const { to } = change.plan.release;
+  const live = change.state === 'done' ? (to ?? before) : before;
+  const status = await stage.status();
+  assert.equal(status.lock.owner, 'free');
+  assert.equal(status.change, null);
+  const stacks = await stage.client.call('listStacks');
+  const isKnown = stacks.some(({ stack, file }) => stack === stage.name && file.endsWith('reeve.yaml'));
+  assert.equal(isKnown, leaves !== 'nothing', 'the agent knows the stack and its file');
+  const expected = leaves === 'a release' ? `release ${live}` : leaves === 'nothing' ? 'nobody' : '503';
+  const answers = await askRoute(stage).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return 'nobody';
+    throw error;
+  });
+  assert.equal(answers, expected);
+  if (leaves === 'a release') {
+    assert.equal(status.release?.id, live);
+    await eventually('every copy is healthy', async () => {
+      const { services } = await stage.status();
+      return services.every(
+        ({ instances, replicas }) =>
+          instances.filter(({ warmUntil }) => warmUntil === null).length === replicas &&
+          instances.every(({ health, activity }) => health === 'healthy' && activity === 'running'),
+      );
+    });
+  }
+  const meant = (await stage.status()).services.flatMap(({ instances }) => instances.map(({ id }) => id));
+  assert.deepEqual(
+    processesOfStack(stage),
+    meant.flatMap((id) => [`${id} program`, `${id} shim`]).toSorted(),
+    'one process of each copy, and no other',
+  );
+};

@@ -1,0 +1,171 @@
+// A stage whose agent can be ended at an exact write, and what has to hold after the next one has come.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import type { AgentStatus, WishedFor } from '../../src/api/wire.ts';
+import { agentCommand } from '../../src/cli/agent-command.ts';
+import { startAgent } from '../../src/client/start-agent.ts';
+import { readStat } from '../../src/kit/process-identity.ts';
+import { realClock } from '../../src/kit/real-clock.ts';
+import { type Change, isEnded } from '../../src/model/change.ts';
+import { resolveLayout } from '../../src/model/layout.ts';
+import { eventually, isRunning } from './conditions.ts';
+import { CRASH_FOLDER, type CrashPoint, orderPath, writesPath } from './crash-writes.ts';
+import { openStage, type Stage, type StageOptions } from './stage.ts';
+
+export type CrashStage = Stage & {
+  readonly name: string;
+  /** Starts an agent where none runs, and answers when it does. */
+  readonly startAgent: () => Promise<AgentStatus>;
+  /** Resolves when no process of this agent is left. */
+  readonly killAgent: () => Promise<void>;
+  /** Where the agent has to die next; null: it lives. */
+  readonly order: (point: CrashPoint | null) => void;
+  /** Labels of the writes that were counted since the last call. */
+  readonly takeWrites: () => readonly string[];
+  /** Submits a wish; null where the agent died before it could answer. Throws where there is nothing to do. */
+  readonly submit: (wish: WishedFor) => Promise<Change | null>;
+  readonly deployWish: (force?: boolean) => WishedFor;
+  /** The change when it has ended. */
+  readonly ended: (id: number) => Promise<Change>;
+  /** Submits and waits for the end, which has to be `done`. */
+  readonly make: (wish: WishedFor) => Promise<Change>;
+};
+
+export const openCrashStage = async (options: StageOptions): Promise<CrashStage> => {
+  const stage = await openStage(options);
+  const { client, env, folder } = stage;
+  const crashFolder = join(folder, 'crash');
+  mkdirSync(crashFolder);
+  const layout = resolveLayout(env, process.getuid?.() ?? 0);
+  const [node = '', ...rest] = agentCommand();
+  const argv = [node, '--import', join(import.meta.dirname, 'crash-writes.ts'), ...rest];
+
+  const start = (): Promise<AgentStatus> =>
+    startAgent({ client, layout, argv, env: { ...env, [CRASH_FOLDER]: crashFolder }, clock: realClock });
+  const submit = async (wish: WishedFor): Promise<Change | null> => {
+    try {
+      const answer = await client.call('change', { body: wish });
+      if (answer.outcome === 'nothing') throw new Error(`nothing to do: ${JSON.stringify(wish)}`);
+      return answer.change;
+    } catch (error) {
+      if ((error as { report?: { code: string } }).report?.code === 'agent.hung-up') return null;
+      throw error;
+    }
+  };
+  const ended = (id: number): Promise<Change> =>
+    eventually(
+      `change ${id} ends`,
+      async () => {
+        const change = await client.call('showChange', { params: { id } });
+        return isEnded(change.state) ? change : null;
+      },
+      60_000,
+    );
+  return {
+    ...stage,
+    name: options.stack,
+    startAgent: start,
+    killAgent: async () => {
+      const pid = await stage.agentPid();
+      process.kill(pid, 'SIGKILL');
+      await eventually('the agent is gone', () => !isRunning(pid));
+    },
+    order: (point) => {
+      if (point) writeFileSync(orderPath(crashFolder), JSON.stringify(point));
+      else rmSync(orderPath(crashFolder), { force: true });
+    },
+    takeWrites: () => {
+      const text = readOrEmpty(writesPath(crashFolder));
+      rmSync(writesPath(crashFolder), { force: true });
+      return text.split('\n').filter(Boolean);
+    },
+    submit,
+    deployWish: (force = false) => {
+      const path = join(stage.stackFolder, 'reeve.yaml');
+      return { want: 'deploy', file: { path, text: readFileSync(path, 'utf8') }, force };
+    },
+    ended,
+    make: async (wish) => {
+      const change = await submit(wish);
+      if (!change) throw new Error('the agent died');
+      const end = await ended(change.id);
+      if (end.state !== 'done') throw new Error(describeChange(end));
+      return end;
+    },
+    close: async () => {
+      rmSync(orderPath(crashFolder), { force: true });
+      await start();
+      await stage.close();
+      // Where a story failed there can be anything.
+      for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
+    },
+  };
+};
+
+/** Everything that a reader of a failed story wants to know of a change. */
+export const describeChange = (change: Change): string => {
+  const sentences = new Map(change.plan.steps.map((step) => [step.id, step.sentence]));
+  const lines = change.records.map(
+    ({ step, event, words }) => `  ${event} ${step} ${sentences.get(step)}${words ? `: ${words}` : ''}`,
+  );
+  const error = change.error ? JSON.stringify(change.error, null, 1) : '';
+  return [`change ${change.id} is ${change.state}: ${change.outcome}`, ...lines, error].join('\n');
+};
+
+/** Live processes of a stage's stack, `web-1-blue program` and `web-1-blue shim`, sorted: nothing twice, nothing else. */
+export const processesOfStack = ({ name, folder }: CrashStage): readonly string[] =>
+  readEnvironments()
+    .filter(({ variables }) => variables.get('REEVE_STACK') === name)
+    .filter(({ variables }) => variables.get('REEVE_SHARED')?.startsWith(folder))
+    .map(({ variables }) => {
+      // A shim has its program's variables, and the marker under another name.
+      const kind = variables.has('REEVE_RUN') ? 'program' : 'shim';
+      return `${variables.get('REEVE_INSTANCE') ?? 'a job'} ${kind}`;
+    })
+    .toSorted();
+
+/** Who answers on the stack's route: the release, or the edge's own status. */
+export const askRoute = ({ edgePort, name }: CrashStage): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const sent = request({ port: edgePort, path: '/', headers: { host: `${name}.localhost` } }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => resolve(response.statusCode === 200 ? text : `${response.statusCode}`));
+    });
+    sent.once('error', reject);
+    sent.end();
+  });
+
+const processesOf = (folder: string): readonly number[] =>
+  readEnvironments()
+    .filter(({ pid, variables }) => {
+      const text = [...variables.values(), readOrEmpty(`/proc/${pid}/cmdline`)].join(' ');
+      return pid !== process.pid && text.includes(folder);
+    })
+    .map(({ pid }) => pid);
+
+const readEnvironments = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => readStat(pid)?.state !== 'Z')
+    .map((pid) => {
+      const pairs = readOrEmpty(`/proc/${pid}/environ`).split('\0');
+      const variables = new Map(
+        pairs.map((pair): [string, string] => {
+          const at = pair.indexOf('=');
+          return [pair.slice(0, at), pair.slice(at + 1)];
+        }),
+      );
+      return { pid, variables };
+    });
+
+const readOrEmpty = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
+  }
+};
