@@ -4,7 +4,7 @@ import { stepHistory } from './change-log.ts';
 import { describeOutcome } from './describe-outcome.ts';
 import type { Ending } from './ending.ts';
 import { freeLock } from './hold-lock.ts';
-import { canBeUndone, type ChangeRun } from './run-step.ts';
+import { type ChangeRun, hasToBeUndone } from './run-step.ts';
 
 /** Judges the release, closes the change, frees the lock and tells everybody. */
 export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Change> => {
@@ -70,7 +70,7 @@ const tried = (report: ErrorReport): ErrorReport =>
 const leftStanding = ({ hands, change }: ChangeRun): readonly string[] => {
   const records = hands.store.journal.get(change.id)?.records ?? change.records;
   return change.plan.steps
-    .filter((step) => canBeUndone(step) && stepHistory(records, step).hasBegun)
+    .filter((step) => hasToBeUndone(step, stepHistory(records, step)))
     .map(({ sentence }) => sentence);
 };
 

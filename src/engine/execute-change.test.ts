@@ -245,7 +245,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'a before job that fails': {
     given: deployed(jobs, (life) => life.host.jobScripts.set('migrate', { exit: 3 })),
     when: deployRequest(jobs),
-    calls: 'place 2 | run install | cache 2 | run migrate | end migrate | end install | remove 2',
+    calls: 'place 2 | run install | cache 2 | run migrate | end migrate | remove 2',
     end: 'failed',
     code: 'job.failed',
     outcome: 'Release 1 still serves; release 2 was taken back',

@@ -1,6 +1,7 @@
 import type { Change } from '../model/change.ts';
 import type { LockHeld } from '../model/lock.ts';
 import type { Step, StepArgs, StepKind, StepOf } from '../model/plan.ts';
+import type { StepHistory } from './change-log.ts';
 import type { Hands } from './hands.ts';
 import type { StepContext, StepExecutor, StepOutcome } from './step-context.ts';
 import { STEP_TABLE } from './steps/table.ts';
@@ -25,8 +26,13 @@ export const executeStep = <K extends StepKind>(run: ChangeRun, step: StepOf<K>)
 export const undoStep = async <K extends StepKind>(run: ChangeRun, step: StepOf<K>): Promise<string | null> =>
   (await executorOf(step).undo?.(contextOf(run, step, run.suspension), step.args, run.held)) ?? null;
 
-export const canBeUndone = (step: Step): boolean =>
-  step.phase !== 'finish' && executorOf(step).undo !== undefined;
+/** Whether there is something of a step to undo, given what the journal says of it. */
+export const hasToBeUndone = (step: Step, history: StepHistory): boolean => {
+  if (!history.hasBegun || step.phase === 'finish' || !executorOf(step).undo) return false;
+  // A job that ran to its end is past; a copy that had to make room was not at work.
+  if (step.kind === 'run-job') return !history.isDone;
+  return !(step.kind === 'stop-instances' && step.phase === 'prepare');
+};
 
 const executorOf = <K extends StepKind>(step: StepOf<K>): StepExecutor<K> =>
   STEP_TABLE[step.kind] as StepExecutor<K>;

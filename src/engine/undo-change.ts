@@ -1,7 +1,7 @@
 import { toReport } from '../model/error.ts';
 import type { Step } from '../model/plan.ts';
 import { recordStep, stepHistory } from './change-log.ts';
-import { canBeUndone, type ChangeRun, undoStep } from './run-step.ts';
+import { type ChangeRun, hasToBeUndone, undoStep } from './run-step.ts';
 
 export type Undone = {
   /** One sentence each, in the order in which it was undone. */
@@ -21,7 +21,7 @@ export const undoChange = async (run: ChangeRun): Promise<Undone | null> => {
   const records = hands.store.journal.get(change.id)?.records ?? change.records;
   for (const step of change.plan.steps.toReversed()) {
     const history = stepHistory(records, step);
-    if (!history.hasBegun || !canBeUndone(step)) continue;
+    if (!hasToBeUndone(step, history)) continue;
     if (history.undo === 'undone' && history.undoWords) undone.push(history.undoWords);
     if (history.undo === 'failed') notUndone.push(`${step.sentence}: ${history.undoWords ?? 'not undone'}`);
     if (history.undo === 'undone' || history.undo === 'failed') continue;

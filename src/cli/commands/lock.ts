@@ -79,10 +79,7 @@ const registerRelease = (lock: Command): void => {
 const registerRun = (lock: Command): void => {
   const command = lock
     .command('run <command...>')
-    .description(
-      'Hold the lock for the life of a command, and end with its exit code. ' +
-        'Exit code 2 where another has the lock, 4 where another still has it after --wait; nothing was run then.',
-    )
+    .description('Hold the lock for the life of a command, and end with its exit code')
     .option('--owner <owner>', 'who has it', 'export')
     .option('--task <task>', 'what it is for (default: this run alone)')
     .option('--reason <text>', 'one line for people (default: the program)')

@@ -10,9 +10,7 @@ export const stopInstances: StepExecutor<'stop-instances'> = {
     return done();
   },
 
-  /** Only what was stopped in the cut-over was at work; what had to make room before is not worth a start. */
   async undo(context, { release, places }, held) {
-    if (context.step.phase !== 'cut-over') return null;
     mayTouch(context, held);
     await context.hands.supervision.start(context.stack, release, places, context.signal);
     const report = await passGates(context, places);
