@@ -43,6 +43,7 @@ export const beginChange = async (
   }
 };
 
+/** The lock's task while a change runs. The same one after a restart: the new agent's claim is the old one's. */
 export const taskOf = (change: Pick<Change, 'id'>): string => `change-${change.id}`;
 
 const openChange = ({ store, clock, publish }: Hands, plan: Plan, by: string): Change => {

@@ -49,6 +49,7 @@ export const freeLock = ({ store, publish, clock }: Hands, held: LockHeld): void
   publish({ event: 'lock.changed', at: clock.now(), stack: held.stack, owner: 'free', task: '' });
 };
 
+/** Naming owner, task, reason and since when. */
 export const lockHeld = (record: LockRecord): Refusal =>
   new Refusal(
     'lock.held',

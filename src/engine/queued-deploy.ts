@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Stack } from '../model/stack.ts';
 import type { Hands } from './hands.ts';
 
+/** On disk at once, with all it takes to plan it again: a push is not lost with the agent. */
 export const openQueued = ({ store, clock, publish }: Hands, plan: Plan, by: string): Change => {
   const at = clock.now();
   const notes = ['It waits for its turn, and is planned anew then', ...plan.notes];

@@ -3,6 +3,7 @@ import { Refusal } from '../model/error.ts';
 import type { Name } from '../model/names.ts';
 import { hasBegunToFinish } from './execute-change.ts';
 
+/** One change at a time per stack; exit code 4 where it was waited for, 2 where not. */
 export const changeRunning = (
   stack: Name,
   running: { readonly id: number; readonly sentence: string },

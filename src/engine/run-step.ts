@@ -20,11 +20,11 @@ export type ChangeRun = {
 };
 
 export const executeStep = <K extends StepKind>(run: ChangeRun, step: StepOf<K>): Promise<StepOutcome> =>
-  executorOf(step).execute(contextOf(run, step, run.signal), step.args, run.held);
+  executorOf(step).execute(contextOf(run, step as Step, run.signal), step.args, run.held);
 
 /** What was undone in one sentence; null where the kind has nothing to undo. A cancel does not stop an undo. */
 export const undoStep = async <K extends StepKind>(run: ChangeRun, step: StepOf<K>): Promise<string | null> =>
-  (await executorOf(step).undo?.(contextOf(run, step, run.suspension), step.args, run.held)) ?? null;
+  (await executorOf(step).undo?.(contextOf(run, step as Step, run.suspension), step.args, run.held)) ?? null;
 
 /** Whether there is something of a step to undo, given what the journal says of it. */
 export const hasToBeUndone = (step: Step, history: StepHistory): boolean => {
@@ -37,15 +37,10 @@ export const hasToBeUndone = (step: Step, history: StepHistory): boolean => {
 const executorOf = <K extends StepKind>(step: StepOf<K>): StepExecutor<K> =>
   STEP_TABLE[step.kind] as StepExecutor<K>;
 
-const contextOf = <K extends StepKind>(
-  { hands, change }: ChangeRun,
-  step: StepOf<K>,
-  signal: AbortSignal,
-): StepContext<K> => ({
+const contextOf = ({ hands, change }: ChangeRun, step: Step, signal: AbortSignal): StepContext => ({
   hands,
   stack: change.stack,
   change,
-  step: step satisfies { readonly args: StepArgs[K] },
   signal,
   progressed: (words) =>
     hands.publish({

@@ -2,16 +2,15 @@ import type { Change } from '../model/change.ts';
 import { type ErrorReport, Failure } from '../model/error.ts';
 import type { LockHeld } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
-import type { StepArgs, StepKind, StepOf } from '../model/plan.ts';
+import type { StepArgs, StepKind } from '../model/plan.ts';
 import type { Hands } from './hands.ts';
 
 /** What a step is run with. */
-export type StepContext<K extends StepKind = StepKind> = {
+export type StepContext = {
   readonly hands: Hands;
   readonly stack: Name;
   /** As it was when the change began or was resumed. */
   readonly change: Change;
-  readonly step: StepOf<K>;
   /** Aborts on cancel (not while undoing) and when the agent stops. */
   readonly signal: AbortSignal;
   /** One line for those who follow. */
@@ -28,9 +27,9 @@ export type StepOutcome =
  * that follows a wait is preceded by `mayTouch`, which is why the lock is a parameter.
  */
 export type StepExecutor<K extends StepKind> = {
-  execute(context: StepContext<K>, args: StepArgs[K], held: LockHeld): Promise<StepOutcome>;
+  execute(context: StepContext, args: StepArgs[K], held: LockHeld): Promise<StepOutcome>;
   /** What was undone, one sentence; null where there was nothing to say. */
-  undo?(context: StepContext<K>, args: StepArgs[K], held: LockHeld): Promise<string | null>;
+  undo?(context: StepContext, args: StepArgs[K], held: LockHeld): Promise<string | null>;
 };
 
 export type StepTable = { readonly [K in StepKind]: StepExecutor<K> };

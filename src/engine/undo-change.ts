@@ -3,6 +3,7 @@ import type { Step } from '../model/plan.ts';
 import { recordStep, stepHistory } from './change-log.ts';
 import { type ChangeRun, hasToBeUndone, undoStep } from './run-step.ts';
 
+/** What an undo came to. */
 export type Undone = {
   /** One sentence each, in the order in which it was undone. */
   readonly undone: readonly string[];

@@ -27,8 +27,8 @@ export async function* readChunks(path: string, options: ReadOptions): AsyncGene
   const seen = new Set<string>();
   const isOver = (): boolean => options.signal?.aborted ?? false;
   while (!isOver()) {
-    const segment = listSegments(path).find(
-      ({ generation, to, path: name }) => generation === options.generation && to > cursor && !seen.has(name),
+    const segment = segmentsOf(path, options.generation).find(
+      ({ to, path: name }) => to > cursor && !seen.has(name),
     );
     if (!segment && options.generation !== CURRENT) return;
     let isAtEnd = false;
@@ -51,6 +51,13 @@ export async function* readChunks(path: string, options: ReadOptions): AsyncGene
     if (isAtEnd) return;
   }
 }
+
+// Until retention has seen that the file was replaced or emptied, its archives are still those of the one before.
+const segmentsOf = (path: string, generation: number): readonly Segment[] => {
+  const segments = listSegments(path).filter((each) => each.generation === generation);
+  const live = generation === CURRENT ? observeLive(path) : null;
+  return live ? segments.filter(({ to }) => !live.isReplaced && to <= live.size) : segments;
+};
 
 class FreedMeanwhile extends Error {}
 

@@ -36,6 +36,7 @@ export const chooseSeats = (aimed: AimedService, observed: Observed): readonly S
 export const flaggedSeat = (observed: Pick<Observed, 'flags'>, service: string, slot: number): Seat =>
   observed.flags.seats[slotKey(service, slot)] ?? 'blue';
 
+/** Whether requests are to reach it through the edge. */
 export const isRouted = (service: Service): boolean => service.routes.length > 0;
 
 /** Whether the edge sends requests to it now; what it is to become may differ. */

@@ -23,7 +23,8 @@ export const addCutOverSteps = (draft: Draft): void => {
     changes.flatMap((change) => change.recreated),
     aim.release.id,
   );
-  list.switchTo(switchSentence(draft), finalFlags(draft));
+  const flags = finalFlags(draft);
+  list.switchTo(switchSentence(draft, flags), flags);
   if (!isDown) list.configure('cut-over', draft.final);
   verify(draft);
   if (aim.isActivated) {
@@ -94,8 +95,7 @@ const finalFlags = ({ aim, desired, slots, list, observed }: Draft): Flags => {
   };
 };
 
-const switchSentence = (draft: Draft): string => {
-  const { aim, slots, observed, desired } = draft;
+const switchSentence = ({ aim, slots, observed }: Draft, next: Flags): string => {
   const moved = routedServices(
     slots,
     ({ old, action, service }) =>
@@ -105,10 +105,8 @@ const switchSentence = (draft: Draft): string => {
     const to = aim.isActivated ? `release ${aim.release.id}` : newCopies(moved.length);
     return `Move traffic of ${joined(moved)} to ${to} in one step`;
   }
-  if (desired.kind === 'stop' || desired.kind === 'down') {
-    const closed = routedServices(slots, ({ action }) => action === 'stop');
-    return `Answer requests of ${joined(closed)} with the maintenance page`;
-  }
+  const closed = next.maintenance.filter((name) => !observed.flags.maintenance.includes(name));
+  if (closed.length > 0) return `Answer requests of ${joined(closed)} with the maintenance page`;
   const opened = observed.flags.maintenance.length + observed.flags.held.length > 0;
   return opened ? 'Let requests reach the services again' : 'Point the edge at the running copies';
 };

@@ -18,9 +18,11 @@ export type ServiceChange = {
   readonly stopped: readonly SlotChange[];
 };
 
+/** Every service that runs or should, with each replica in the one group that says how it gets there. */
 export const diffServices = (aim: Aim, observed: Observed): readonly ServiceChange[] =>
   aim.services.map((aimed) => sortSlots(aimed.service, chooseSeats(aimed, observed)));
 
+/** Each replica once. */
 export const allSlots = (change: ServiceChange): readonly SlotChange[] => [
   ...change.beside,
   ...change.warm,

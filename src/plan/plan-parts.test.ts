@@ -122,7 +122,7 @@ describe('the site while traffic moves', () => {
   const texts = (union: EdgeSite | null): string[] =>
     (union?.services ?? []).map(
       ({ service, routes, slots }) =>
-        `${service}: ${routes.map(({ host }) => host)} ${slots.map(({ slot }) => slot)}`,
+        `${service}: ${routes.map(({ host }) => host).join()} ${slots.map(({ slot }) => slot).join()}`,
     );
   const union = (
     old: EdgeSite | null,

@@ -38,6 +38,7 @@ export const addJobs = ({ aim, list }: Draft, phase: JobPhase, within: Phase): v
   }
 };
 
+/** What a job does at its phase. */
 export const jobSentence = (job: Job): string => {
   switch (job.phase) {
     case 'build':

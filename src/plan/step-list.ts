@@ -22,6 +22,7 @@ export type StepList = {
   stop(phase: Phase, instances: readonly ObservedInstance[], sentence: (who: string) => string): void;
 };
 
+/** Numbers the steps, and carries flags and site along, so that each step's `previous` is what the one before left. */
 export const createStepList = (begin: {
   readonly flags: Flags;
   readonly site: EdgeSite | null;

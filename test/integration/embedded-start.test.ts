@@ -224,6 +224,12 @@ describe('starting a run with the embedded driver', () => {
     assert.equal(world.output('a'), '');
   });
 
+  it('refuses a limit that the kernel does not take', async (context) => {
+    if (!world.driver.capabilities.taskLimit)
+      return context.skip('no control group with a pids controller here');
+    assert.equal((await refused({ limits: { ...NO_LIMITS, tasks: -5 } })).code, 'run.limits');
+  });
+
   it('leaves no control group behind', async (context) => {
     const [fact] = (await world.driver.start([world.spec('a', 'forever.sh')])).map((one) =>
       one.outcome === 'started' ? one.fact : null,

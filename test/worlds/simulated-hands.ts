@@ -241,7 +241,7 @@ export class SimulatedAgent {
           instances.remove(stack, places.map(instanceId));
           for (const place of places) host.processes.delete(instanceId(place));
         }),
-      passGate: async (_stack, place, { signal, progressed } = {}) => {
+      passGate: async (_stack, place, { signal, progressed }) => {
         const process = host.processes.get(instanceId(place));
         const script =
           host.gates.get(`${place.service}@${process?.release}`) ?? host.gates.get(place.service) ?? {};

@@ -1,6 +1,7 @@
+import { globSync } from 'node:fs';
 import type { ExecContext, ExecRequest, LogsQuery } from '../../api/wire.ts';
 import { Refusal } from '../../model/error.ts';
-import { instanceLogPath, jobLogPath, type Layout } from '../../model/layout.ts';
+import { instanceLogPath, jobLogPath, type Layout, logsFolder } from '../../model/layout.ts';
 import { instanceId, type Name, parseInstanceId } from '../../model/names.ts';
 import type { LogBook, LogFile, LogLine } from '../../ports/log-book.ts';
 import type { ReleaseDisk } from '../../ports/release-disk.ts';
@@ -62,8 +63,7 @@ const logFiles = (store: Store, layout: Layout, stack: Name, query: Partial<Logs
       instance: query.instance!,
     }));
   }
-  const reserved = placesOf(store, stack);
-  const wanted = reserved.filter(
+  const wanted = placesOf(store, layout, stack).filter(
     ({ id, service }) =>
       (!query.service || service === query.service) && (!query.instance || id === query.instance),
   );
@@ -82,21 +82,27 @@ const logFiles = (store: Store, layout: Layout, stack: Name, query: Partial<Logs
   );
 };
 
-// Both seats of every slot that the current release or a running instance has: the output of what ran there before is there too.
-const placesOf = (store: Store, stack: Name): { id: string; service: Name }[] => {
+// What the current release has or may have, which a follower waits for, and whatever else has left output on disk.
+const placesOf = (store: Store, layout: Layout, stack: Name): { id: string; service: Name }[] => {
   const ids = new Map<string, Name>();
   const current =
     store.releases.list(stack).find(({ state }) => state === 'current') ?? store.releases.list(stack)[0];
   for (const service of current?.stack.services ?? []) {
-    const slots = Math.max(service.replicas, store.stacks.get(stack)?.scale[service.name]?.replicas ?? 0);
-    for (let slot = 1; slot <= slots; slot += 1) {
+    for (let slot = 1; slot <= service.replicas; slot += 1) {
       for (const seat of ['blue', 'green'] as const)
         ids.set(instanceId({ service: service.name, slot, seat }), service.name);
     }
   }
   for (const row of store.instances.list(stack)) ids.set(instanceId(row), row.service);
-  for (const id of Object.keys(store.ports.of(stack))) ids.set(id, parseInstanceId(id)?.service ?? id);
+  for (const id of loggedInstances(layout, stack)) ids.set(id, parseInstanceId(id)?.service ?? id);
   return [...ids].map(([id, service]) => ({ id, service }));
+};
+
+const loggedInstances = (layout: Layout, stack: Name): string[] => {
+  const folder = logsFolder(layout, stack);
+  return globSync('*/*-{blue,green}.{out,err}', { cwd: folder })
+    .map((path) => path.replace('/', '-').replace(/\.(out|err)$/, ''))
+    .filter((id) => parseInstanceId(id) !== null);
 };
 
 const execContext = ({ store, releaseDisk }: StackHands, stack: Name, request: ExecRequest): ExecContext => {

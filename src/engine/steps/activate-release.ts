@@ -1,5 +1,6 @@
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 
+/** What `status` and the next plan take for live; the traffic has moved before. */
 export const activateRelease: StepExecutor<'activate-release'> = {
   async execute(context, { release, previous }, held) {
     const { releases } = context.hands.store;

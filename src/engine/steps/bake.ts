@@ -6,6 +6,7 @@ import { formatShare } from '../../kit/format.ts';
 import { counted } from '../../plan/wording.ts';
 import { done, mayTouch, refused, type StepContext, type StepExecutor } from '../step-context.ts';
 
+/** From the beginning again after a crash: a release is watched in full, or not at all. */
 export const bake: StepExecutor<'bake'> = {
   async execute(context, { release: id, places, forMs }, held) {
     const { store, supervision } = context.hands;

@@ -3,6 +3,7 @@ import type { EdgeSite } from '../../model/edge.ts';
 import type { LockHeld } from '../../model/lock.ts';
 import { done, mayTouch, type StepContext, type StepExecutor } from '../step-context.ts';
 
+/** The edge proves each site itself and puts the one before back where it can not; here it is only asked. */
 export const configureEdge: StepExecutor<'configure-edge'> = {
   async execute(context, { site }, held) {
     await ensureSite(context, site, held);

@@ -1,6 +1,7 @@
 import { instanceId } from '../../model/names.ts';
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 
+/** The last that is done for a stack; each part finds nothing to do where it is called again. */
 export const forgetStack: StepExecutor<'forget-stack'> = {
   async execute(context, { purge }, held) {
     const { store, edge, driver, releases } = context.hands;

@@ -1,5 +1,6 @@
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 
+/** The time counts from when traffic has left them, also where the agent died in between. */
 export const keepWarm: StepExecutor<'keep-warm'> = {
   async execute(context, { places, forMs }, held) {
     const { supervision, clock } = context.hands;

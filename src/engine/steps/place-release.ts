@@ -1,5 +1,6 @@
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 
+/** The record first, then the folder: a crash in between leaves a record that says it has no folder. */
 export const placeRelease: StepExecutor<'place-release'> = {
   async execute(context, { release }, held) {
     const { store, releases } = context.hands;

@@ -1,5 +1,6 @@
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 
+/** Nothing of these runs, and nobody can go back to them. */
 export const pruneReleases: StepExecutor<'prune-releases'> = {
   async execute(context, { releases: ids }, held) {
     const { store, releases } = context.hands;

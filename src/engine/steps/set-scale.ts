@@ -2,6 +2,7 @@ import type { Name } from '../../model/names.ts';
 import type { Hands } from '../hands.ts';
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 
+/** Remembered with the count of the file that it was set over: a change of the file ends it. */
 export const setScale: StepExecutor<'set-scale'> = {
   async execute(context, { service, replicas }, held) {
     mayTouch(context, held);

@@ -1,6 +1,7 @@
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 import { placesText } from './places-text.ts';
 
+/** Supervision writes down what should run before it starts it, so that a crash in between loses nothing. */
 export const startInstances: StepExecutor<'start-instances'> = {
   async execute(context, { release, places }, held) {
     mayTouch(context, held);

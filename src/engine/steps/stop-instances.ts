@@ -3,6 +3,7 @@ import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 import { passGates } from './pass-gates.ts';
 import { placesText } from './places-text.ts';
 
+/** The undo brings back what was at work, and trusts it only once it has passed its gate. */
 export const stopInstances: StepExecutor<'stop-instances'> = {
   async execute(context, { places }, held) {
     mayTouch(context, held);

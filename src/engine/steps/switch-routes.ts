@@ -4,6 +4,7 @@ import { instanceId, slotKey } from '../../model/names.ts';
 import type { DesiredInstance } from '../../ports/store.ts';
 import { done, mayTouch, type StepContext, type StepExecutor } from '../step-context.ts';
 
+/** One generation of flags. The same one twice changes nothing, so a crash around the rename needs no question. */
 export const switchRoutes: StepExecutor<'switch-routes'> = {
   async execute(context, { flags, previous }, held) {
     const { edge, supervision } = context.hands;

@@ -31,6 +31,7 @@ export const startInWaves = (
   passGates();
 };
 
+/** One batch: they start together. */
 export const start = (
   list: StepList,
   phase: 'prove' | 'cut-over',
@@ -41,6 +42,7 @@ export const start = (
   list.add('start-instances', phase, sentence, { release, places });
 };
 
+/** One step per service, so that a refusal names the service. */
 export const gate = (
   list: StepList,
   phase: 'prove' | 'cut-over',
