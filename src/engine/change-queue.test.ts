@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { STACK } from '../../test/worlds/simulated-hands.ts';
 import { deployRequest, SimulatedLife, type Written } from '../../test/worlds/simulated-life.ts';
 import { type Change, isEnded } from '../model/change.ts';
-import { Failure, isReported, toReport } from '../model/error.ts';
+import { type ErrorReport, Failure, isReported } from '../model/error.ts';
 import type { PlanRequest } from './plan-request.ts';
 import { retireWarm } from './retire.ts';
 
@@ -20,7 +20,7 @@ const deployed = async (): Promise<SimulatedLife> => {
   return life;
 };
 
-const refusal = async (asked: Promise<unknown>): Promise<ReturnType<typeof toReport>> => {
+const refusal = async (asked: Promise<unknown>): Promise<ErrorReport> => {
   try {
     await asked;
   } catch (error) {

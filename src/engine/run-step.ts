@@ -1,6 +1,6 @@
 import type { Change } from '../model/change.ts';
 import type { LockHeld } from '../model/lock.ts';
-import type { Step, StepArgs, StepKind, StepOf } from '../model/plan.ts';
+import type { Step, StepKind, StepOf } from '../model/plan.ts';
 import type { StepHistory } from './change-log.ts';
 import type { Hands } from './hands.ts';
 import type { StepContext, StepExecutor, StepOutcome } from './step-context.ts';

@@ -2,7 +2,7 @@
 import { type Change, isEnded } from '../../src/model/change.ts';
 import { instanceId, slotKey } from '../../src/model/names.ts';
 import type { PlanRequest } from '../../src/engine/plan-request.ts';
-import { SimulatedAgent, SimulatedHost, STACK } from './simulated-hands.ts';
+import { type SimulatedAgent, SimulatedHost, STACK } from './simulated-hands.ts';
 
 /** A stack file in its written form; JSON is YAML. */
 export type Written = Record<string, unknown>;
@@ -69,7 +69,7 @@ export class SimulatedLife {
       site: host.site,
       green: Object.keys(host.flags.seats).filter((key) => host.flags.seats[key] === 'green'),
       closed: host.flags.maintenance,
-      folders: [...host.folders].toSorted(),
+      folders: [...host.folders].toSorted((a, b) => a - b),
       releases: store.releases.list(STACK).map(({ id, state, stateReason }) => [id, state, stateReason]),
       scale: store.stacks.get(STACK)?.scale,
       ports: store.ports.of(STACK),

@@ -25,7 +25,7 @@ export const endTree = async (run: Run, house: House): Promise<Ended> => {
   const strays = new Set<string>();
   const deadline = house.clock.monotonic() + GONE_WITHIN_MS;
   const ask = () => run.tree(() => house.snapshots.take());
-  // Once its program is gone, the shim only has to say so: what it calls for that is no part of the tree.
+  // Once its program is gone, the shim only has to say so.
   if (!run.isRunning) await run.until(() => !run.isShimAlive(), SHIM_GONE_WITHIN_MS);
   for (let tree = await ask(), pauseMs = 1; tree.length > 0; tree = await ask()) {
     killAll(run.record.cgroup);

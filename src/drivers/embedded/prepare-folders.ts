@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunSpec } from '../../ports/driver.ts';
 import type { House } from './house.ts';
@@ -19,6 +20,7 @@ export const ensureFolders = async (
   for (const spec of specs) {
     try {
       const folder = house.folderOf(spec);
+      mkdirSync(dirname(folder), { recursive: true });
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const path = lifeLinePath(folder);
       if (house.tools.mkfifo === null || !existsSync(path) || !lstatSync(path).isFIFO()) {

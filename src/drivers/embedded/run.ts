@@ -130,7 +130,6 @@ export class Run {
 
   /** Whether a start has been decided: it runs, it was refused, or nobody is left who could say. */
   get isDecided(): boolean {
-    this.#lifeLine?.poll();
     const isMute = this.#lifeLine?.needsPolling ? !this.isShimAlive() : this.#isSilent;
     return this.state !== 'starting' || this.refusal !== null || isMute;
   }
@@ -165,8 +164,8 @@ export class Run {
     // Pids and groups of another boot name strangers.
     if (this.record.bootId !== bootId()) return [];
     const members = membersOf(this.record.cgroup);
-    const shim = this.#shim && isAlive(this.#shim) ? [this.#shim.pid] : [];
     if (members) return members.map(readRow).filter((row) => row !== null);
+    const shim = this.#shim && isAlive(this.#shim) ? [this.#shim.pid] : [];
     this.#relatives = treeIn(await snapshot(), {
       marker: markerOf(this.record),
       lifeLine: lifeLinePath(this.folder),

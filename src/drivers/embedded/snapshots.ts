@@ -36,11 +36,7 @@ export const treeIn = (
     ...(marks.byLifeLine.get(question.lifeLine) ?? []),
   ];
   // An agent must never find itself, whoever started it.
-  const tree = findTree(kinship, roots, new Set([...question.outsiders, process.pid, 1]));
-  // What else sits in the shim's own session, it called itself to write its record.
-  const isOwn = ({ pid, session }: ProcessRow): boolean =>
-    !question.outsiders.has(session) || known.some((one) => one.pid === pid);
-  return tree.filter(isOwn);
+  return findTree(kinship, roots, new Set([...question.outsiders, process.pid, 1]));
 };
 
 /**

@@ -1,6 +1,6 @@
 import { done, mayTouch, type StepExecutor } from '../step-context.ts';
 
-/** The time counts from when traffic has left them, also where the agent died in between. */
+/** Their time counts from here, and from the new agent's try where this one died; `retire.ts` ends it. */
 export const keepWarm: StepExecutor<'keep-warm'> = {
   async execute(context, { places, forMs }, held) {
     const { supervision, clock } = context.hands;
