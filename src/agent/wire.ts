@@ -1,4 +1,5 @@
 // Brings the rooms together: the only file that sees both towers. What each gets is visible here, and nowhere else.
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CallName } from '../api/wire.ts';
 import { every } from '../chores/every.ts';
@@ -57,6 +58,10 @@ const RETAIN_LOGS_MS = 5000;
 const RETIRE_WARM_MS = 5000;
 const REMEMBER_TRAFFIC_MS = 10_000;
 
+// Two agents of one host look for free ports from different places on.
+const autoPortsOf = (home: string): number =>
+  20_000 + (createHash('sha256').update(home).digest().readUInt16BE() % 100) * 100;
+
 export const wire = async (options: WireOptions): Promise<Wired> => {
   const { layout, failed } = options;
   const startedAt = clock.now();
@@ -86,7 +91,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
     retentionOf: ({ stack }) => store.releases.list(stack)[0]?.stack.retention ?? null,
   });
 
-  const environments = createEnvironments({ layout, secrets, redactor });
+  const environments = createEnvironments({ layout, secrets, redactor, agentEnv });
   const supervision = new Supervisor({
     store,
     driver,
@@ -123,6 +128,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
     logBook,
     clock,
     listeningPorts: allListeningPorts,
+    autoPortsFrom: autoPortsOf(layout.home),
     holder: { host: hostname(), process: identify(process.pid) },
     homeFolder: options.env.HOME ?? null,
     publish,

@@ -1,6 +1,7 @@
 import type { Change } from '../model/change.ts';
 import { toReport } from '../model/error.ts';
 import type { LockHeld } from '../model/lock.ts';
+import type { Name } from '../model/names.ts';
 import { taskOf } from './begin-change.ts';
 import type { Hands } from './hands.ts';
 import { freeLock, tryLock } from './hold-lock.ts';
@@ -26,7 +27,11 @@ export const beginQueued = async (
   const lock = tryLock(hands, wish);
   if (lock.outcome === 'contended') return 'later';
   try {
-    const { plan } = await planDeploy(hands, { stack: stackOfQueued(before), force: queued.force }, signal);
+    const { plan } = await planDeploy(
+      hands,
+      { stack: stackOfQueued(before), file: fileOf(hands, stack), force: queued.force },
+      signal,
+    );
     // It may have been cancelled while it was planned.
     if (stillQueued(hands, queued)) {
       if (plan.steps.length > 0) {
@@ -36,6 +41,8 @@ export const beginQueued = async (
         return { change: journal.get(change.id) ?? { ...change, plan }, held: lock.held };
       }
       closeQueued(hands, change, { state: 'done', outcome: plan.sentence });
+      // What it would have done when it was queued is not what it did.
+      journal.setPlan(change.id, plan);
     }
   } catch (error) {
     // Where the agent stops it stays queued, for the next one.
@@ -46,6 +53,8 @@ export const beginQueued = async (
   freeLock(hands, lock.held);
   return null;
 };
+
+const fileOf = ({ store }: Hands, stack: Name): string => store.stacks.get(stack)?.file ?? 'reeve.yaml';
 
 const stillQueued = ({ store }: Hands, { id }: QueuedDeploy): Change | null => {
   const change = store.journal.get(id);

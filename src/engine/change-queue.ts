@@ -77,6 +77,7 @@ export class ChangeQueue {
   resume(): void {
     const unfinished = this.#hands.store.journal.unfinished();
     for (const change of unfinished) {
+      this.#keepKnown(change);
       if (change.state === 'queued') this.#putInQueue(change, false);
       else this.#watch(change.stack, resumeChange(this.#hands, change, this.#suspension.signal));
     }
@@ -114,6 +115,7 @@ export class ChangeQueue {
       this.#remember(asked.stack, request.file.path);
       this.#clearQueue(asked.stack, change.id);
     }
+    this.#keepKnown(change);
     this.#start(change, held);
     return { outcome: 'started', change, behind: null, warnings: planned.warnings };
   }
@@ -125,7 +127,11 @@ export class ChangeQueue {
   ): Promise<Accepted> {
     const { stack, warnings } = readStack(this.#hands, request.file, request.ref);
     // What runs now will have changed things by then: planned here as if all were new, and anew in its turn.
-    const planned = await planDeploy(this.#hands, { stack, force: true }, this.#suspension.signal);
+    const planned = await planDeploy(
+      this.#hands,
+      { stack, file: request.file.path, force: true },
+      this.#suspension.signal,
+    );
     this.#remember(stack.name, request.file.path);
     const change = openQueued(this.#hands, planned.plan, by);
     this.#putInQueue(change, request.force ?? false);
@@ -188,6 +194,13 @@ export class ChangeQueue {
   #remember(name: Name, file: string): void {
     const { stacks } = this.#hands.store;
     stacks.put({ name, file, scale: stacks.get(name)?.scale ?? {} });
+  }
+
+  // What runs has to be on the list of stacks: after `down` a `start` or `rollback` brings it back there.
+  #keepKnown({ stack, plan }: Change): void {
+    const { stacks } = this.#hands.store;
+    if (plan.kind === 'down' || plan.kind === 'retire' || stacks.get(stack)) return;
+    stacks.put({ name: stack, file: '', scale: {} });
   }
 
   async #waitFor(running: RunningChange, waitMs: number): Promise<void> {

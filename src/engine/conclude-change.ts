@@ -10,7 +10,7 @@ import { type ChangeRun, hasToBeUndone } from './run-step.ts';
 export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Change> => {
   const { hands, change, held } = run;
   const { store, clock, publish } = hands;
-  if (ending.end !== 'done' && ending.end !== 'lost' && ending.blame !== null) markBad(run, ending.blame);
+  if (ending.end === 'failed' || ending.end === 'cancelled') giveUpRelease(run, ending);
   const error = reportOf(run, ending);
   const state: ChangeState = ending.end === 'cancelled' ? 'cancelled' : error ? 'failed' : 'done';
   const outcome = describeOutcome(run, ending);
@@ -31,13 +31,21 @@ export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Ch
   return closed;
 };
 
-// A release that serves stays what it is: only one that was taken back is given up.
-const markBad = ({ hands, change }: ChangeRun, reason: string): void => {
+// A release that serves stays what it is: only one that was taken back is given up. Where it is not to blame it is not
+// bad, and its reason says why it never was live.
+const giveUpRelease = (
+  { hands, change }: ChangeRun,
+  { end, blame, report }: Extract<Ending, { readonly blame: string | null }>,
+): void => {
   const { releases } = hands.store;
   const id = change.plan.release.to;
   const release = id === null ? null : releases.get(change.stack, id);
   if (!release || release.state === 'current') return;
-  releases.setState(change.stack, release.id, 'bad', reason);
+  if (blame !== null) releases.setState(change.stack, release.id, 'bad', blame);
+  else if (release.state === 'candidate') {
+    const reason = end === 'cancelled' ? 'its deploy was cancelled' : report.message;
+    releases.setState(change.stack, release.id, 'candidate', reason);
+  }
 };
 
 const reportOf = (run: ChangeRun, ending: Ending): ErrorReport | null => {

@@ -37,7 +37,7 @@ const staysThoughBad = ({ release }: Plan): string =>
 const whatStands = ({ hands, change }: ChangeRun): string => {
   const { plan, stack } = change;
   const live = hands.store.releases.list(stack).find(({ state }) => state === 'current');
-  if (plan.kind === 'job') return 'The job did not come to a good end; nothing else was touched';
+  if (plan.kind === 'job') return 'The job did not succeed; nothing else was touched';
   if (plan.release.to === null || plan.release.to === live?.id) return 'Everything is as it was before';
   const candidate = `release ${plan.release.to} was taken back`;
   return live ? `Release ${live.id} still serves; ${candidate}` : `Nothing serves yet; ${candidate}`;

@@ -29,6 +29,8 @@ export type Hands = {
   readonly clock: Clock;
   /** TCP ports that anything listens on at this host. */
   readonly listeningPorts: () => Promise<readonly number[]>;
+  /** Where the search for free ports begins; 20000 unless set. */
+  readonly autoPortsFrom?: number;
   /** This agent, as the holder of locks. */
   readonly holder: LockHolder;
   /** What `~` in a stack file stands for; null: nothing. */
@@ -48,7 +50,8 @@ export type Environment = {
 };
 
 export interface Environments {
-  assemble(stack: Stack): Promise<Environment>;
+  /** `file`: the stack file's path, for problems. Refusal `command.unset-variable`. */
+  assemble(stack: Stack, file: string): Promise<Environment>;
   /** The service fingerprints of a release that is on disk: the very ones its instances were started with. */
   ofRelease(release: Release): Promise<Readonly<Record<Name, string>>>;
 }

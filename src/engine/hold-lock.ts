@@ -1,3 +1,4 @@
+import { formatDuration } from '../kit/format.ts';
 import { Refusal } from '../model/error.ts';
 import type { AcquireResult, LockHeld, LockRecord } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
@@ -56,7 +57,7 @@ export const lockHeld = (record: LockRecord): Refusal =>
     `Cannot change "${record.stack}": ${describeHolder(record)}, a free lock is required`,
     {
       why: record.reason,
-      fix: `wait for it with --wait, or release it: reeve lock release ${record.task}`,
+      fix: `wait for it with --wait, or release it: reeve lock release --task ${record.task}`,
       retryable: true,
     },
   );
@@ -65,7 +66,7 @@ const notObtained = (record: LockRecord, { waitMs }: LockWish): Refusal => {
   if (waitMs <= 0) return lockHeld(record);
   return new Refusal(
     'lock.not-obtained',
-    `Cannot change "${record.stack}": after ${Math.round(waitMs / 1000)} s ${describeHolder(record)}, a free lock is required`,
+    `Cannot change "${record.stack}": after ${formatDuration(waitMs)} ${describeHolder(record)}, a free lock is required`,
     { why: record.reason, fix: 'try again later, or wait longer', retryable: true, exit: 4 },
   );
 };

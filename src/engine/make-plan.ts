@@ -7,6 +7,7 @@ import type { Stack } from '../model/stack.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { chooseRollback } from '../plan/choose-rollback.ts';
 import type { Desired } from '../plan/desired.ts';
+import { isGitRef } from '../stack/git-ref.ts';
 import { loadStack, type StackFile } from '../stack/load-stack.ts';
 import type { Hands } from './hands.ts';
 import { observeStack } from './observe-stack.ts';
@@ -14,7 +15,8 @@ import type { PlanRequest } from './plan-request.ts';
 
 export type Planned = { readonly plan: Plan; readonly warnings: readonly Problem[] };
 
-export type DeployRequest = { readonly stack: Stack; readonly force: boolean };
+/** `file`: the stack file's path, for problems. */
+export type DeployRequest = { readonly stack: Stack; readonly file: string; readonly force: boolean };
 
 /**
  * Plans what is wanted from what stands. Touches nothing. Refusals: `stack.invalid` and `env.invalid` with all
@@ -27,7 +29,11 @@ export const makePlan = async (
 ): Promise<Planned> => {
   if (request.want === 'deploy') {
     const { stack, warnings } = readStack(hands, request.file, request.ref);
-    const planned = await planDeploy(hands, { stack, force: request.force ?? false }, signal);
+    const planned = await planDeploy(
+      hands,
+      { stack, file: request.file.path, force: request.force ?? false },
+      signal,
+    );
     return { plan: planned.plan, warnings: [...warnings, ...planned.warnings] };
   }
   mustBeKnown(hands, request.stack);
@@ -45,6 +51,12 @@ export const readStack = (
   const { stack, problems } = loadStack(file, homeFolder === null ? {} : { homeFolder });
   if (!stack || hasErrors(problems)) throw invalid('stack.invalid', `read "${file.path}"`, problems);
   if (ref === undefined) return { stack, warnings: problems };
+  if (!isGitRef(ref)) {
+    throw new Refusal(
+      'source.no-ref',
+      `Cannot deploy ref ${JSON.stringify(ref)} of "${stack.name}": git takes no such name, a branch, tag or revision is required`,
+    );
+  }
   if (stack.source.kind !== 'git') {
     throw new Refusal(
       'source.no-ref',
@@ -58,10 +70,10 @@ export const readStack = (
 /** The environment is checked before the source is asked: it is the cheaper of the two. */
 export const planDeploy = async (
   hands: Hands,
-  { stack, force }: DeployRequest,
+  { stack, file, force }: DeployRequest,
   signal?: AbortSignal,
 ): Promise<Planned> => {
-  const environment = await hands.environments.assemble(stack);
+  const environment = await hands.environments.assemble(stack, file);
   if (hasErrors(environment.problems)) {
     throw invalid('env.invalid', `deploy "${stack.name}"`, environment.problems);
   }

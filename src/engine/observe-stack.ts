@@ -38,6 +38,7 @@ export const observeStack = async (
     site,
     flags,
     ports,
+    ...(hands.autoPortsFrom === undefined ? {} : { autoPortsFrom: hands.autoPortsFrom }),
     busyPorts: [...reserved.map(({ port }) => port), ...listening.filter((port) => !own.has(port))],
     portOwners: Object.fromEntries(
       reserved.map(({ port, stack, instance }) => [port, owner(stack, instance)]),

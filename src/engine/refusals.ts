@@ -1,3 +1,4 @@
+import { formatDuration } from '../kit/format.ts';
 import { type Change, isEnded } from '../model/change.ts';
 import { Refusal } from '../model/error.ts';
 import type { Name } from '../model/names.ts';
@@ -11,7 +12,7 @@ export const changeRunning = (
 ): Refusal =>
   new Refusal(
     waitedMs > 0 ? 'lock.not-obtained' : 'change.running',
-    `Cannot change "${stack}": change ${running.id} runs (${running.sentence}), one at a time is allowed`,
+    `Cannot change "${stack}": change ${running.id} ${waitedMs > 0 ? `still runs after ${formatDuration(waitedMs)}` : 'runs'} (${running.sentence}), one at a time is allowed`,
     {
       fix: `follow it: reeve changes follow ${running.id}; or wait for it with --wait`,
       retryable: true,

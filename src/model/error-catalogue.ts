@@ -227,7 +227,8 @@ const doctor = {
 
 const agent = {
   'agent.running': 'The state folder has an agent already, and one per state folder is allowed.',
-  'call.invalid': 'A call to the agent does not have the shape it must have; the CLI may be of another version.',
+  'call.invalid':
+    'A call to the agent does not have the shape it must have; the CLI may be of another version.',
   'call.too-large': 'A call to the agent has a larger body than any call needs.',
   'call.unknown': 'The agent knows no such call; the CLI may be of another version.',
   'exec.not-running': 'A command can only run beside an instance, and the service has none.',

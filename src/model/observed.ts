@@ -27,6 +27,8 @@ export type Observed = {
   readonly ports: Readonly<Record<InstanceId, number>>;
   /** Ports that others have: other stacks' reservations and whatever listens on this host. */
   readonly busyPorts: readonly number[];
+  /** Where the search for a free port begins, so that two agents of one host do not reach for the same; 20000 unless set. */
+  readonly autoPortsFrom?: number;
   /** Who has a busy port, where that is known: `stack "shop" (web-1-blue)`. */
   readonly portOwners?: Readonly<Record<number, string>>;
   /** Hosts and paths that other stacks have at this edge. */

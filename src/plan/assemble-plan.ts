@@ -87,11 +87,11 @@ const assembleJob = (desired: Extract<Desired, { kind: 'job' }>, observed: Obser
   const release = mustHaveRelease(observed);
   const job = release.stack.jobs.find(({ name }) => name === desired.job);
   if (!job) {
-    const known = release.stack.jobs.map(({ name }) => `"${name}"`).join(', ') || 'none';
+    const known = release.stack.jobs.map(({ name }) => `"${name}"`).join(', ');
     throw new Refusal(
       'job.unknown',
-      `Cannot run the job "${desired.job}": release ${release.id} of "${observed.stackName}" has ${known}`,
-      { fix: 'name one of those, or add it to the stack file and deploy' },
+      `Cannot run the job "${desired.job}": release ${release.id} of "${observed.stackName}" has ${known || 'no job'}`,
+      { fix: `${known ? 'name one of those, or ' : ''}add it to the stack file and deploy` },
     );
   }
   const list = createStepList({ flags: observed.flags, site: observed.site, names: namer(new Set()) });

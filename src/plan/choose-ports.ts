@@ -147,12 +147,15 @@ const autoPort = (
   const twin = chosen.get(instanceId({ ...ask.place, seat: otherSeat(ask.place.seat) }));
   if (ask.service.strategy === 'recreate' && twin !== undefined) return twin;
   const taken = new Set([...observed.busyPorts, ...Object.values(observed.ports), ...wanted]);
-  for (let port = AUTO_PORTS.first; port <= AUTO_PORTS.last; port += 1) {
+  const { first, last } = AUTO_PORTS;
+  const from = observed.autoPortsFrom ?? first;
+  for (let step = 0; step <= last - first; step += 1) {
+    const port = first + ((from - first + step) % (last - first + 1));
     if (!taken.has(port) && !isUsed(port, ask, chosen)) return port;
   }
   throw new Refusal(
     'port.none-left',
-    `Cannot choose a port for "${ask.service.name}": all from ${AUTO_PORTS.first} to ${AUTO_PORTS.last} are taken, a free one is required`,
+    `Cannot choose a port for "${ask.service.name}": all from ${first} to ${last} are taken, a free one is required`,
     { fix: 'set a free port in the stack file', retryable: true },
   );
 };

@@ -17,7 +17,7 @@ export const chooseRollback = (observed: Observed, asked: number | null): Releas
     throw new Refusal(
       'release.none',
       `Cannot roll "${stackName}" back: no good release before ${currentRelease ? `release ${currentRelease.id}` : 'this'} is kept, one is required`,
-      { fix: 'deploy an older revision: reeve deploy --ref REVISION' },
+      { fix: 'name the release to go to, an older or a newer one: reeve releases' },
     );
   }
   const release = releases.find(({ id }) => id === asked);

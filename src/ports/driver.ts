@@ -91,7 +91,10 @@ export interface Driver {
   /** Everything on record, running or ended; for one stack, or all with null. */
   observe(stack: Name | null): Promise<readonly RunFact[]>;
 
-  /** Once, at an agent's start: finds what an earlier agent started, and watches it from now on. */
+  /**
+   * Once, at an agent's start: finds what an earlier agent started, and watches it from now on. What had ended before
+   * is in the answer, and not told to `onExit`.
+   */
   adopt(): Promise<readonly RunFact[]>;
 
   /** Told of each run's end once, also of those that were adopted. The answer ends the subscription. */

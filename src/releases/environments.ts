@@ -8,10 +8,15 @@ import type { SecretSource } from '../ports/secret-source.ts';
 import { serviceFingerprints } from './fingerprint.ts';
 import { readPlacedEnv } from './placed-env.ts';
 import { readEnv } from './read-env.ts';
+import { refuseUnsetVariables } from './unset-variables.ts';
 
 export type Environments = {
   /** The variables of a stack, as its env files have them now. */
-  readonly assemble: (stack: Stack) => Promise<{
+  readonly assemble: (
+    stack: Stack,
+    /** Path of the stack file, for problems. */
+    file: string,
+  ) => Promise<{
     readonly fingerprint: string;
     readonly problems: readonly Problem[];
     readonly serviceFingerprints: (revision: Revision) => Readonly<Record<Name, string>>;
@@ -26,13 +31,16 @@ export const createEnvironments = (options: {
   readonly layout: Layout;
   readonly secrets: SecretSource;
   readonly redactor: Redactor;
+  /** The agent's own. */
+  readonly agentEnv: Readonly<Record<string, string | undefined>>;
 }): Environments => {
   const ofReleaseNow: Environments['ofReleaseNow'] = ({ stackName, id, stack, revision }) =>
     serviceFingerprints(stack, revision, readPlacedEnv(options.layout, stackName, id));
   return {
-    assemble: async (stack) => {
-      const env = await readEnv({ stack, stackFile: 'reeve.yaml', secrets: options.secrets });
+    assemble: async (stack, file) => {
+      const env = await readEnv({ stack, stackFile: file, secrets: options.secrets });
       options.redactor.learn(env.secretValues);
+      refuseUnsetVariables(stack, env, options.agentEnv);
       return {
         fingerprint: env.fingerprint,
         problems: env.problems,

@@ -18,6 +18,15 @@ export type SpecContext = {
   readonly findUser: FindUser;
 };
 
+/** What every program gets of Reeve itself; `PORT` comes with a port, `REEVE_JOB` with a job. */
+export const OWN_VARIABLES = [
+  'REEVE_STACK',
+  'REEVE_RELEASE',
+  'REEVE_SHARED',
+  'REEVE_SERVICE',
+  'REEVE_INSTANCE',
+];
+
 const NO_LIMITS: Limits = { memoryBytes: null, cpus: null, tasks: null };
 
 /** One instance of a service. What Reeve itself sets wins over the stack's own variables. */
@@ -88,12 +97,17 @@ const complete = (context: SpecContext, release: Release, { program, ...parts }:
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 // A few variables of the agent and none else: what it was started with must not leak into every program.
-const baseEnv = ({ agentEnv, findUser }: SpecContext, user: string | null): Record<string, string> => {
+export const inheritedEnv = (agentEnv: SpecContext['agentEnv']): Record<string, string> => {
   const env: Record<string, string> = { PATH: agentEnv.PATH || DEFAULT_PATH };
   for (const name of ['HOME', 'LANG', 'TZ', 'REEVE_NODE'] as const) {
     const value = agentEnv[name];
     if (value) env[name] = value;
   }
+  return env;
+};
+
+const baseEnv = ({ agentEnv, findUser }: SpecContext, user: string | null): Record<string, string> => {
+  const env = inheritedEnv(agentEnv);
   // The agent's own home is no place that another user could read.
   if (user !== null) Object.assign(env, { HOME: findUser(user)?.home ?? '/', USER: user, LOGNAME: user });
   return env;

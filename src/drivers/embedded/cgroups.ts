@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Limits } from '../../model/stack.ts';
 import { readMounts } from './cgroup-mounts.ts';
-import type { RunCgroup } from './run-cgroup.ts';
+import { foldersOf, type RunCgroup } from './run-cgroup.ts';
 
 type Kind = keyof RunCgroup;
 
@@ -58,9 +58,9 @@ export class Cgroups {
    */
   create(run: { readonly stack: string; readonly id: string }, limits: Limits): RunCgroup {
     const cgroup: { [K in Kind]?: string } = {};
-    const folderIn = (kind: Kind): string | null => {
+    const make = (kind: Kind): string | undefined => {
       const base = this.#bases.get(kind);
-      if (!base) return null;
+      if (base === undefined) return undefined;
       const folder = join(base, `${run.stack}.${run.id}`);
       // Made anew, so that its counters begin at zero.
       tryRemoving(folder);
@@ -68,49 +68,19 @@ export class Cgroups {
       cgroup[kind] = folder;
       return folder;
     };
-    const unified = folderIn('unified');
-    const limit = (
-      kind: 'memory' | 'pids' | 'cpu',
-      v2: () => readonly [string, string][],
-      v1: () => readonly [string, string][],
-    ): void => {
-      const isUnified = unified !== null && this.#controllers.has(kind);
-      const folder = isUnified ? unified : folderIn(kind);
-      if (folder === null) return;
-      for (const [file, value] of isUnified ? v2() : v1()) writeFileSync(join(folder, file), value);
-    };
-    const { memoryBytes, tasks, cpus } = limits;
-    if (memoryBytes !== null) {
-      const bytes = String(memoryBytes);
-      limit(
-        'memory',
-        () => [
-          ['memory.max', bytes],
-          ['memory.oom.group', '1'],
-        ],
-        () => [['memory.limit_in_bytes', bytes]],
-      );
+    try {
+      make('unified');
+      for (const { kind, v2, v1 } of settingsOf(limits)) {
+        const isUnified = this.#controllers.has(kind);
+        const folder = isUnified ? cgroup.unified : make(kind);
+        if (folder === undefined) continue;
+        for (const [file, value] of isUnified ? v2 : v1) writeFileSync(join(folder, file), value);
+      }
+      return cgroup;
+    } catch (error) {
+      for (const folder of foldersOf(cgroup)) tryRemoving(folder);
+      throw error;
     }
-    if (tasks !== null) {
-      const max: readonly [string, string][] = [['pids.max', String(tasks)]];
-      limit(
-        'pids',
-        () => max,
-        () => max,
-      );
-    }
-    if (cpus !== null) {
-      const quota = String(Math.max(1000, Math.round(cpus * PERIOD_US)));
-      limit(
-        'cpu',
-        () => [['cpu.max', `${quota} ${PERIOD_US}`]],
-        () => [
-          ['cpu.cfs_period_us', String(PERIOD_US)],
-          ['cpu.cfs_quota_us', quota],
-        ],
-      );
-    }
-    return cgroup;
   }
 
   /** Removes our own folders where nothing is in them any more. */
@@ -120,6 +90,45 @@ export class Cgroups {
 }
 
 const PERIOD_US = 100_000;
+
+type Settings = readonly (readonly [file: string, value: string])[];
+
+// Files and values of both versions, for each limit that is set.
+const settingsOf = ({
+  memoryBytes,
+  tasks,
+  cpus,
+}: Limits): readonly {
+  readonly kind: 'memory' | 'pids' | 'cpu';
+  readonly v2: Settings;
+  readonly v1: Settings;
+}[] => {
+  const max = String(memoryBytes);
+  const pids: Settings = [['pids.max', String(tasks)]];
+  // The kernel takes no quota under a millisecond.
+  const quota = String(Math.max(1000, Math.round((cpus ?? 0) * PERIOD_US)));
+  const memory = {
+    kind: 'memory',
+    v2: [
+      ['memory.max', max],
+      ['memory.oom.group', '1'],
+    ],
+    v1: [['memory.limit_in_bytes', max]],
+  } as const;
+  const cpu = {
+    kind: 'cpu',
+    v2: [['cpu.max', `${quota} ${PERIOD_US}`]],
+    v1: [
+      ['cpu.cfs_period_us', String(PERIOD_US)],
+      ['cpu.cfs_quota_us', quota],
+    ],
+  } as const;
+  return [
+    ...(memoryBytes === null ? [] : [memory]),
+    ...(tasks === null ? [] : [{ kind: 'pids', v2: pids, v1: pids } as const]),
+    ...(cpus === null ? [] : [cpu]),
+  ];
+};
 
 const makeFolder = (path: string): boolean => {
   try {

@@ -152,7 +152,7 @@ const failed = async (
     kind: 'failure',
     code: 'job.failed',
     message: `Cannot finish the job "${job.name}": ${how}, 0 is required`,
-    fix: `read all it said: reeve logs --instance ${spec.id}`,
+    fix: `read all it said: reeve logs ${spec.id}`,
     log: await lastLines(context, spec, fact),
     exit: 1,
   };
