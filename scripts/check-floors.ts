@@ -90,7 +90,7 @@ for (const file of sourceFiles(join(root, 'src'))) {
     if (complaint) complaints.push(complaint);
   }
   if (!isTest) edges.set(file, ours);
-  if (!isTest && imports.length > MAX_IMPORTS && name !== 'src/agent/wire.ts') {
+  if (!isTest && imports.length > MAX_IMPORTS && !isWiring(name)) {
     complaints.push(`${name}: ${imports.length} imports, at most ${MAX_IMPORTS} allowed: it knows too much`);
   }
 }

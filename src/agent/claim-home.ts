@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ensureFolder, writeFileAtomic } from '../kit/atomic-file.ts';
 import { identify } from '../kit/process-identity.ts';
-import { Refusal } from '../model/error.ts';
+import { Failure, isReported, Refusal } from '../model/error.ts';
 import { agentRecordPath, type Layout } from '../model/layout.ts';
 import type { ProcessIdentity } from '../model/lock.ts';
 
@@ -19,8 +19,19 @@ export type AgentRecord = {
 
 export type Claim = { readonly release: () => void };
 
-/** Refusal `agent.running` with the pid of the agent that has this state folder. */
+/**
+ * Makes the state folder where it is not there. Refusal `agent.running` with the pid of the agent that has it; Failures
+ * `store.full` and `store.unusable` where the folder can not be written.
+ */
 export const claimHome = (layout: Layout, version: string): Claim => {
+  try {
+    return claim(layout, version);
+  } catch (error) {
+    throw unwritable(layout, error);
+  }
+};
+
+const claim = (layout: Layout, version: string): Claim => {
   ensureFolder(layout.home, 0o750);
   const lock = lockFile(join(layout.home, 'agent.lock'));
   if (!lock) throw alreadyClaimed(layout);
@@ -49,6 +60,10 @@ export const readAgentRecord = (layout: Layout): AgentRecord | null => {
   }
 };
 
+// https://www.sqlite.org/rescode.html
+const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+
 // Node has no flock(2). SQLite's exclusive mode takes fcntl locks on the file and keeps them until it is closed
 // (https://www.sqlite.org/pragma.html#pragma_locking_mode); children do not inherit them.
 const lockFile = (path: string): DatabaseSync | null => {
@@ -60,10 +75,26 @@ const lockFile = (path: string): DatabaseSync | null => {
     return database;
   } catch (error) {
     database.close();
-    const SQLITE_BUSY = 5;
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return null;
     throw error;
   }
+};
+
+const unwritable = ({ home }: Layout, error: unknown): unknown => {
+  const { code, errcode } = error as { readonly code?: string; readonly errcode?: number };
+  if (code === undefined || isReported(error)) return error;
+  const cannot = `Cannot start an agent on "${home}":`;
+  if (code === 'ENOSPC' || errcode === SQLITE_FULL) {
+    return new Failure('store.full', `${cannot} no space is left on its disk, some kilobytes are required`, {
+      fix: `free some: df -h "${home}"`,
+      cause: error,
+    });
+  }
+  const fact = code.startsWith('ERR_') ? (error as Error).message : code;
+  return new Failure('store.unusable', `${cannot} it can not be written (${fact})`, {
+    fix: 'set REEVE_HOME to a folder of yours, or start it as the user who has that folder',
+    cause: error,
+  });
 };
 
 const alreadyClaimed = (layout: Layout): Refusal => {

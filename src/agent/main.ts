@@ -1,6 +1,5 @@
 // The daemon's life: claim the state folder, wire the rooms, adopt what runs, resume what was interrupted, answer calls.
 // It is crash-only: being told to stop is the same as being killed, with a tidier log. No instance ever stops with it.
-import { mkdirSync } from 'node:fs';
 import { pino } from 'pino';
 import { reeveVersion } from '../kit/version.ts';
 import { toReport } from '../model/error.ts';
@@ -17,9 +16,8 @@ export type AgentOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
-/** Runs the agent until it is told to stop. Refusal `agent.running` where the state folder has one. */
+/** Runs the agent until it is told to stop. Refusal `agent.running` where the state folder has one; see `claimHome`. */
 export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise<void> => {
-  mkdirSync(layout.home, { recursive: true, mode: 0o750 });
   const version = reeveVersion();
   const claim = claimHome(layout, version);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });

@@ -20,7 +20,18 @@ export type ServerOptions = {
   readonly redact: (text: string) => string;
   readonly failed: (call: string, error: unknown) => void;
   /** Told of each `change` call when it ends: the audit log. */
-  readonly called: (call: CallName, by: string, path: string, outcome: string, answer: unknown) => void;
+  readonly called: (entry: Called) => void;
+};
+
+export type Called = {
+  readonly call: CallName;
+  readonly by: string;
+  readonly params: unknown;
+  readonly body: unknown;
+  /** `ok`, or the code of the error. */
+  readonly outcome: string;
+  /** Null where there was an error. */
+  readonly answer: unknown;
 };
 
 const MAX_BODY_BYTES = 2_000_000;
@@ -82,17 +93,17 @@ const answer = async (
 ): Promise<Response> => {
   const by = callerName(context);
   const { access, answers } = CALLS[call];
+  let params: unknown = null;
+  let body: unknown = null;
   const audit = (outcome: string, value: unknown): void => {
-    if (access === 'change') options.called(call, by, context.req.path, outcome, value);
+    if (access === 'change') options.called({ call, by, params, body, outcome, answer: value });
   };
   try {
-    const given = {
-      by,
-      signal: AbortSignal.any([context.req.raw.signal, closing]),
-      params: readInput(call, 'params', context.req.param()),
-      query: readInput(call, 'query', context.req.query()),
-      body: readInput(call, 'body', await readBody(context)),
-    };
+    params = readInput(call, 'params', context.req.param());
+    body = readInput(call, 'body', await readBody(context));
+    const query = readInput(call, 'query', context.req.query());
+    const signal = AbortSignal.any([context.req.raw.signal, closing]);
+    const given = { by, signal, params, query, body };
     const handler = options.handlers[call] as (given: unknown) => unknown;
     const value = await handler(given);
     audit('ok', value);

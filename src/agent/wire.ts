@@ -25,6 +25,7 @@ import { createSecretSource } from '../secrets/secret-source.ts';
 import { createSource } from '../sources/source.ts';
 import { openStore } from '../store/open-store.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
+import { describeCall } from './describe-call.ts';
 import { createEventBus } from './event-bus.ts';
 import { changeHandlers } from './handlers/changes.ts';
 import { hostHandlers } from './handlers/host.ts';
@@ -44,7 +45,7 @@ export type WireOptions = {
 export type Wired = {
   readonly handlers: Handlers;
   readonly redact: (text: string) => string;
-  readonly audit: (call: CallName, by: string, path: string, outcome: string, answer: unknown) => void;
+  readonly audit: (entry: Called) => void;
   /** What this agent found when it came, for its log. */
   readonly found: Readonly<Record<string, number>>;
   /** Goes on with interrupted changes, and begins the standing duties. */
@@ -191,10 +192,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   return {
     handlers,
     redact: (text) => redactor.redact(text),
-    audit: (call, by, path, outcome, answer) => {
-      const change = (answer as { change?: { id?: number } } | null)?.change?.id ?? null;
-      store.audit.append({ at: clock.now(), by, what: `${call} ${path}`, change, outcome });
-    },
+    audit: (entry) => store.audit.append({ at: clock.now(), ...describeCall(entry) }),
     found: {
       stacks: store.stacks.list().length,
       instances: store.instances.list(null).length,
@@ -220,7 +218,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       for (const end of duties) end();
       bus.close();
       await queue.suspend();
-      await supervision.close();
+      supervision.close();
       await edge.close();
       await driver.close();
       store.close();

@@ -99,7 +99,11 @@ const WAYS_BACK: Readonly<Record<string, Story>> = {
   'a deploy that is cancelled at its gate': deployOf('never-ready', 'cancelled', 'pass-gate'),
 };
 
-const PLANS: readonly { readonly name: string; readonly web: string; readonly stories: Record<string, Story> }[] = [
+const PLANS: readonly {
+  readonly name: string;
+  readonly web: string;
+  readonly stories: Record<string, Story>;
+}[] = [
   {
     name: 'swap',
     web: '    deploy: swap',

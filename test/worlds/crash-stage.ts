@@ -128,11 +128,14 @@ export const processesOfStack = ({ name, folder }: CrashStage): readonly string[
 /** Who answers on the stack's route: the release, or the edge's own status. */
 export const askRoute = ({ edgePort, name }: CrashStage): Promise<string> =>
   new Promise((resolve, reject) => {
-    const sent = request({ port: edgePort, path: '/', headers: { host: `${name}.localhost` } }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve(response.statusCode === 200 ? text : `${response.statusCode}`));
-    });
+    const sent = request(
+      { port: edgePort, path: '/', headers: { host: `${name}.localhost` } },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => resolve(response.statusCode === 200 ? text : `${response.statusCode}`));
+      },
+    );
     sent.once('error', reject);
     sent.end();
   });
