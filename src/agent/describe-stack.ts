@@ -1,6 +1,5 @@
 // What people see of a stack, put together from what the store, supervision and the edge know.
 import type { ReleaseLine, ServiceStatus, StackStatus } from '../api/wire.ts';
-import { isEnded } from '../model/change.ts';
 import type { Flags } from '../model/edge.ts';
 import type { HealthState, InstanceStatus } from '../model/health.ts';
 import { type Name, slotKey } from '../model/names.ts';
@@ -23,14 +22,17 @@ export const describeStack = async (views: StackViews, stack: Name): Promise<Sta
   await views.refreshUsage();
   const releases = store.releases.list(stack);
   const release = releases.find(({ state }) => state === 'current') ?? null;
-  const [latest] = store.journal.list({ stack, limit: 1 });
-  const running = latest && !isEnded(latest.state) ? latest : null;
+  const open = store.journal.unfinished().filter((change) => change.stack === stack);
+  const running = open.find(({ state }) => state !== 'queued') ?? open[0] ?? null;
+  const record = store.stacks.get(stack);
   return {
     stack,
-    file: store.stacks.get(stack)?.file ?? '',
+    file: record?.file ?? '',
+    isDown: record === null,
     release: release && {
       id: release.id,
       state: release.state,
+      revision: release.revision.id,
       summary: release.revision.summary,
       createdAt: release.createdAt,
     },
@@ -73,18 +75,20 @@ const describeServices = async (
   const names = new Set([...services.keys(), ...statuses.map(({ service }) => service)]);
   return [...names].map((name) => {
     const service = services.get(name);
-    const instances = statuses
+    const own = statuses
       .filter((status) => status.service === name)
-      .map((status) => ({
-        ...status,
-        warmUntil: warmUntil.get(placeKey(status)) ?? null,
-        hasTraffic: hasTraffic(status, service, flags, warmUntil.get(placeKey(status)) ?? null),
-      }));
+      .map((status) => ({ ...status, warmUntil: warmUntil.get(placeKey(status)) ?? null }));
+    const isRouted = service !== undefined && service.routes.length > 0;
+    const instances = own.map((one) => ({
+      ...one,
+      hasTraffic: isRouted ? isFlagged(one, flags) : isAtWork(one, own, release),
+    }));
     const serving = instances.filter((instance) => instance.warmUntil === null);
+    const working = serving.filter((instance) => instance.hasTraffic);
     return {
       service: name,
       strategy: service?.strategy ?? 'swap',
-      health: worstHealth(serving),
+      health: worstHealth(working.length > 0 ? working : serving),
       isStopped: serving.length === 0,
       replicas: service ? replicasOf(service, scale) : 0,
       addresses: (service?.routes ?? []).map((route) => routeAddress(address, route.host, route.path)),
@@ -96,15 +100,17 @@ const describeServices = async (
 const placeKey = (place: { readonly service: Name; readonly slot: number; readonly seat: string }): string =>
   `${place.service}-${place.slot}-${place.seat}`;
 
-// An instance of a service without routes has its work from elsewhere: it counts as having traffic while it is not warm.
-const hasTraffic = (
-  status: InstanceStatus,
-  service: Service | undefined,
-  flags: Flags,
-  warmUntil: number | null,
-): boolean => {
-  if (!service || service.routes.length === 0) return warmUntil === null;
-  return (flags.seats[slotKey(status.service, status.slot)] ?? 'blue') === status.seat;
+const isFlagged = ({ service, slot, seat }: InstanceStatus, flags: Flags): boolean =>
+  (flags.seats[slotKey(service, slot)] ?? 'blue') === seat;
+
+type Seated = InstanceStatus & { readonly warmUntil: number | null };
+
+// A service without routes has its work from elsewhere. While a slot has a copy of the live release, one of another
+// release is still being proved.
+const isAtWork = (one: Seated, all: readonly Seated[], live: Release | null): boolean => {
+  if (one.warmUntil !== null) return false;
+  const isLive = (status: InstanceStatus): boolean => status.release === live?.id;
+  return isLive(one) || !all.some((other) => other.slot === one.slot && isLive(other));
 };
 
 const replicasOf = (

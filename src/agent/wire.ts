@@ -1,7 +1,6 @@
 // Brings the rooms together: the only file that sees both towers. What each gets is visible here, and nowhere else.
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { CallName } from '../api/wire.ts';
 import { every } from '../chores/every.ts';
 import { createLogChores } from '../chores/keep-logs.ts';
 import { openEmbeddedDriver } from '../drivers/embedded/embedded-driver.ts';
@@ -31,6 +30,7 @@ import { changeHandlers } from './handlers/changes.ts';
 import { hostHandlers } from './handlers/host.ts';
 import { stackHandlers } from './handlers/stacks.ts';
 import type { Handlers } from './handlers/table.ts';
+import type { Called } from './server.ts';
 import { meter, wireDoctor, wireMetrics } from './wire-watching.ts';
 
 export type WireOptions = {

@@ -106,9 +106,12 @@ export type AgentStatus = {
 export type StackStatus = {
   readonly stack: Name;
   readonly file: string;
+  /** It was taken down: nothing of it runs, and its releases are kept. */
+  readonly isDown: boolean;
   readonly release: {
     readonly id: number;
     readonly state: ReleaseState;
+    readonly revision: string;
     readonly summary: string;
     readonly createdAt: number;
   } | null;
@@ -120,13 +123,14 @@ export type StackStatus = {
 export type ServiceStatus = {
   readonly service: Name;
   readonly strategy: Strategy;
-  /** The worst of its routed instances' states; `unknown` where stopped. */
+  /** The worst state of those of its instances that are at work; `unknown` where stopped. */
   readonly health: HealthState;
   readonly isStopped: boolean;
   readonly replicas: number;
   /** As people reach it: `http://web.localhost:7080/`. */
   readonly addresses: readonly string[];
   readonly instances: readonly (InstanceStatus & {
+    /** It gets requests; of a service without routes: it is at work, and no copy that is still being proved. */
     readonly hasTraffic: boolean;
     readonly warmUntil: number | null;
   })[];

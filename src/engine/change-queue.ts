@@ -1,9 +1,10 @@
 import type { Change } from '../model/change.ts';
 import type { LockHeld } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
-import { beginChange } from './begin-change.ts';
+import { beginChange, taskOf } from './begin-change.ts';
 import { beginQueued, type QueuedDeploy } from './begin-queued.ts';
 import type { Hands } from './hands.ts';
+import { freeAbandoned } from './hold-lock.ts';
 import { Interruption } from './interruption.ts';
 import { type RunningChange, runInBackground } from './lane.ts';
 import { makePlan, type Planned, planDeploy, readStack } from './make-plan.ts';
@@ -76,6 +77,7 @@ export class ChangeQueue {
   /** Once, at the agent's start: goes on with what an earlier agent left unfinished. */
   resume(): void {
     const unfinished = this.#hands.store.journal.unfinished();
+    freeAbandoned(this.#hands, new Set(unfinished.map(taskOf)));
     for (const change of unfinished) {
       this.#keepKnown(change);
       if (change.state === 'queued') this.#putInQueue(change, false);
@@ -108,13 +110,16 @@ export class ChangeQueue {
     const { planned, change, held } = await beginChange(
       this.#hands,
       { ...asked, what: request.want, signal },
-      () => makePlan(this.#hands, request, signal),
+      async () => {
+        const made = await makePlan(this.#hands, request, signal);
+        // Before the change is on disk: nobody could say afterwards which file it came from.
+        if (request.want === 'deploy' && made.plan.steps.length > 0)
+          this.#remember(asked.stack, request.file.path);
+        return made;
+      },
     );
     if (!change || !held) return { outcome: 'nothing', ...planned };
-    if (request.want === 'deploy') {
-      this.#remember(asked.stack, request.file.path);
-      this.#clearQueue(asked.stack, change.id);
-    }
+    if (request.want === 'deploy') this.#clearQueue(asked.stack, change.id);
     this.#keepKnown(change);
     this.#start(change, held);
     return { outcome: 'started', change, behind: null, warnings: planned.warnings };

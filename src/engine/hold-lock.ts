@@ -15,6 +15,8 @@ export type LockWish = {
   /** How long to wait for another holder; 0: not at all. */
   readonly waitMs: number;
   readonly signal?: AbortSignal;
+  /** Not where another process has it for the same task, unless that is gone. */
+  readonly exclusive?: boolean;
 };
 
 /**
@@ -35,8 +37,8 @@ export const holdLock = async (hands: Hands, wish: LockWish): Promise<LockHeld> 
 
 /** One attempt; whoever follows is told where the lock changed hands. */
 export const tryLock = ({ store, holder, publish, clock }: Hands, wish: LockWish): AcquireResult => {
-  const { stack, task, reason } = wish;
-  const result = store.lock.acquire({ stack, owner: LOCK_OWNER, task, reason, holder });
+  const { stack, task, reason, exclusive = false } = wish;
+  const result = store.lock.acquire({ stack, owner: LOCK_OWNER, task, reason, holder, exclusive });
   if (result.outcome === 'acquired' || result.outcome === 'taken-over') {
     publish({ event: 'lock.changed', at: clock.now(), stack, owner: LOCK_OWNER, task });
   }
@@ -51,6 +53,18 @@ export const freeLock = ({ store, publish, clock }: Hands, held: LockHeld): void
 };
 
 /** Naming owner, task, reason and since when. */
+/**
+ * Frees what an agent that is gone held while it planned, or still held when its change was closed. The locks of changes
+ * that go on are left to them.
+ */
+export const freeAbandoned = (hands: Hands, ongoing: ReadonlySet<string>): void => {
+  for (const { stack, owner, task, reason } of hands.store.lock.taken()) {
+    if (owner !== LOCK_OWNER || ongoing.has(task)) continue;
+    const result = tryLock(hands, { stack, task, reason, waitMs: 0, exclusive: true });
+    if (result.outcome !== 'contended') freeLock(hands, result.held);
+  }
+};
+
 export const lockHeld = (record: LockRecord): Refusal =>
   new Refusal(
     'lock.held',

@@ -133,17 +133,15 @@ const mustBeKnown = ({ store }: Hands, stack: Name): void => {
   const known = store.stacks.list().map(({ name }) => `"${name}"`);
   throw new Refusal(
     'stack.unknown',
-    `Cannot find stack "${stack}": ${known.length > 0 ? `this agent has ${known.join(', ')}` : 'this agent has none'}`,
-    { fix: 'deploy it first: reeve up' },
+    `Cannot find stack "${stack}": this agent has ${known.join(', ') || 'no stack'}`,
+    { fix: 'bring it up first: reeve up' },
   );
 };
 
 const invalid = (code: string, what: string, problems: readonly Problem[]): Refusal => {
   const errors = problems.filter(({ severity }) => severity === 'error');
-  const [first] = errors;
   const count = errors.length === 1 ? 'it has 1 problem' : `it has ${errors.length} problems`;
   return new Refusal(code, `Cannot ${what}: ${count}, none is allowed`, {
-    ...(first ? { why: first.message } : {}),
     problems,
   });
 };

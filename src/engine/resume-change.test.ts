@@ -133,4 +133,21 @@ describe('a resumed change', () => {
     assert.equal(life.host.problems.length, 3);
     assert.deepEqual(life.flaws(), []);
   });
+
+  test('finds the lock free that an agent had when it died in its planning, and no other', async () => {
+    const life = await once();
+    const { lock } = life.host.store;
+    const gone = { host: 'box', process: { bootId: 'b', pid: 4_000_000, startTicks: 1 } };
+    const reason = 'a story';
+    lock.acquire({ stack: 'shop', owner: 'deploy', task: 'plan-deploy', reason, holder: gone });
+    lock.acquire({ stack: 'blog', owner: 'deploy', task: 'change-7', reason, holder: gone });
+    lock.acquire({ stack: 'wiki', owner: 'export', task: 'dump', reason, holder: gone });
+    const byHand = { host: 'box', process: null };
+    lock.acquire({ stack: 'mail', owner: 'deploy', task: 'by-hand', reason, holder: byHand });
+    await life.restartAgent();
+    assert.deepEqual(
+      lock.taken().map(({ stack }) => stack),
+      ['mail', 'wiki'],
+    );
+  });
 });

@@ -82,6 +82,8 @@ export interface PortStore {
 /** Also usable while no agent runs: several processes may open the same database. */
 export interface LockStore {
   read(stack: Name): LockRecord;
+  /** Every lock that somebody has. */
+  taken(): readonly LockRecord[];
   /**
    * Idempotent for the same owner and task: `already-held` while its process is the same, and `acquired` with a new
    * fencing number where another process of that task asks. A lock whose holder's process is gone is taken over, on

@@ -14,6 +14,7 @@ export type LockOptions = {
 /** The lock of each stack. Every call is one immediate transaction, so that any number of processes may meet here. */
 export const openLock = (db: Database, options: LockOptions): LockStore => {
   const read = db.prepare('SELECT * FROM locks WHERE stack = ?');
+  const taken = db.prepare('SELECT * FROM locks WHERE owner <> ? ORDER BY stack');
   const put = db.prepare(
     `INSERT OR REPLACE INTO locks (stack, owner, task, reason, acquired_at, host, boot_id, pid, start_ticks, fencing,
        from_owner, from_task, from_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -24,6 +25,7 @@ export const openLock = (db: Database, options: LockOptions): LockStore => {
   };
   return {
     read: current,
+    taken: () => taken.all(FREE).map(toRecord),
     acquire: (request) => {
       mustBeNames(request);
       return db.write(() => acquire(current(request.stack), request, { ...options, put }));

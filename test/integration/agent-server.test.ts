@@ -1,11 +1,12 @@
 // The agent's door on a real unix socket, with handlers that only answer.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { claimHome } from '../../src/agent/claim-home.ts';
+import { describeCall } from '../../src/agent/describe-call.ts';
 import type { Handlers } from '../../src/agent/handlers/table.ts';
 import { type AgentServer, openServer } from '../../src/agent/server.ts';
 import { CALLS } from '../../src/api/wire.ts';
@@ -46,7 +47,10 @@ describe("the agent's door", () => {
       } as Handlers,
       redact: (text) => text.replaceAll('hunter2hunter2', '[secret]'),
       failed: () => {},
-      called: (call, by, _path, outcome) => audited.push(`${by} ${call} ${outcome}`),
+      called: (entry) => {
+        const { by, what, outcome } = describeCall(entry);
+        audited.push(`${by}: ${what}, ${outcome}`);
+      },
     });
   });
 
@@ -137,7 +141,7 @@ describe("the agent's door", () => {
     await call('POST', '/v1/changes/3/cancel', '', { 'x-reeve-user': 'ada' });
     await call('POST', '/v1/changes/3/cancel', '', { 'x-reeve-user': 'ada\u001b[2J' }).catch(() => null);
     await call('GET', '/v1/agent', '', { 'x-reeve-user': 'ada' });
-    assert.equal(audited[0], 'ada cancelChange ok');
+    assert.equal(audited[0], 'ada: cancel change 3, ok');
     assert.equal(audited.filter((line) => line.includes('agentStatus')).length, 0);
   });
 });
@@ -156,4 +160,19 @@ test('a state folder that is claimed is refused with the pid of its agent, and f
   claim.release();
   claimHome(layout, '1.0.0').release();
   rmSync(home, { recursive: true });
+});
+
+test('a state folder that can not be made is a failure with a fix, and no bug', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reeve-claim-'));
+  writeFileSync(join(folder, 'file'), '');
+  const home = join(folder, 'file', 'home');
+  assert.throws(
+    () => claimHome({ home, socket: join(home, 'agent.sock') }, '1.0.0'),
+    (error) =>
+      isReported(error) &&
+      error.report.code === 'store.unusable' &&
+      error.report.message.includes(`"${home}": it can not be written (ENOTDIR)`) &&
+      error.report.fix !== undefined,
+  );
+  rmSync(folder, { recursive: true });
 });

@@ -20,14 +20,14 @@ export type StackHands = StackViews & {
 export const stackHandlers = (hands: StackHands): Pick<Handlers, Calls> => {
   const { store } = hands;
 
+  // One that was taken down has its releases and logs still.
   const known = (stack: Name): Name => {
-    if (store.stacks.get(stack)) return stack;
+    if (store.stacks.get(stack) || store.releases.list(stack).length > 0) return stack;
+    const others = store.stacks.list().map(({ name }) => `"${name}"`);
     throw new Refusal(
       'stack.unknown',
-      `Cannot find stack "${stack}": nothing of that name was ever deployed here`,
-      {
-        fix: 'see the stacks there are: reeve status; or bring it up: reeve up',
-      },
+      `Cannot find stack "${stack}": this agent has ${others.join(', ') || 'no stack'}`,
+      { fix: 'bring it up first: reeve up' },
     );
   };
 
