@@ -3,7 +3,7 @@ import type { ChangeAnswer, FollowLine, Wish } from '../api/wire.ts';
 import { followChange } from '../client/follow-change.ts';
 import { realClock } from '../kit/real-clock.ts';
 import { type Change, isEnded } from '../model/change.ts';
-import { Failure } from '../model/error.ts';
+import { Defect } from '../model/error.ts';
 import type { Problem } from '../model/problem.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { renderChangeEnd } from './output/change-end.ts';
@@ -122,8 +122,7 @@ const follow = async (session: Session, id: number, known?: Change): Promise<Cha
   } finally {
     progress?.close();
   }
-  if (last === null)
-    throw new Failure('change.unseen', `Cannot follow change ${id}: the agent said nothing of it`);
+  if (last === null) throw new Defect(`change ${id} was followed and nothing of it was seen`);
   if (!isEnded(last.state)) {
     sayHowToGoOn(session, id, `Change ${id} goes on.`);
     return { outcome: 'interrupted', change: last };

@@ -247,7 +247,6 @@ const cli = {
   'agent.not-started': 'The agent ended, or did not listen in time, when it was started.',
   'agent.not-stopped': 'The agent was asked to stop and its process still runs.',
   'agent.not-understood': 'The answer on the socket is not what this version of Reeve expects.',
-  'change.unseen': 'The agent accepted to tell of a change and then told nothing.',
   'cli.no-file': 'There is no stack file, or it can not be read.',
   'cli.not-confirmed': 'What can not be undone was not confirmed with the name of the stack.',
   'cli.stack-unclear': 'The command is about one stack, and it is not clear which one.',

@@ -71,6 +71,14 @@ for (const [name, pathIn] of Object.entries(LOCKS)) {
       assert.equal(store.lock.read('blog').owner, 'free', 'stacks have a lock each');
     });
 
+    it('is among those taken as long as somebody has it', () => {
+      assert.deepEqual(store.lock.taken(), []);
+      acquire('export', 'nightly', 10);
+      acquire('deploy', 'change-1', 11, { stack: 'blog' });
+      store.lock.release('shop', 'nightly');
+      assert.deepEqual(store.lock.taken(), [store.lock.read('blog')]);
+    });
+
     it('is already held when the same process asks again for the same owner and task', () => {
       const first = acquire('deploy', 'change-1', 10);
       now = 2_000;

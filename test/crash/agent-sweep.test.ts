@@ -74,12 +74,12 @@ type Story = {
 
 const served = { ends: 'done', isServed: true, leaves: 'a release' } as const;
 
-const deploy: Story = { ...served, wish: (stage) => stage.deployWish(true) };
+const deploy: Story = { ...served, wish: (stage) => stage.deployNext() };
 
 const deployOf = (mode: string, ends: ChangeState, cancelAt?: StepKind): Story => ({
   ...served,
   prepare: async (stage) => stage.write('mode.txt', mode),
-  wish: (stage) => stage.deployWish(true),
+  wish: (stage) => stage.deployNext(),
   ends,
   ...(cancelAt ? { cancelAt } : {}),
 });
@@ -159,8 +159,8 @@ for (const { name, web, stories } of PLANS) {
       const files = { 'reeve.yaml': stackFile(name, web), 'web.mjs': WEB, 'mode.txt': 'good' };
       stage = await openCrashStage({ stack: name, files });
       await stage.startAgent();
-      await stage.make(stage.deployWish());
-      await stage.make(stage.deployWish(true));
+      await stage.make(stage.deployNext());
+      await stage.make(stage.deployNext());
     });
 
     after(() => stage.close());
@@ -198,49 +198,56 @@ const choosePoints = (writes: readonly string[], story: Story, random: () => num
 const fromOf = ({ cancelAt }: Story): string => (cancelAt ? 'update changes cancel' : 'insert changes');
 
 /** One change with one death in it, or none, and everything that has to hold afterwards. */
-const live = async (
-  stage: CrashStage,
-  story: Story,
-  point: CrashPoint | null,
-): Promise<{ readonly writes: readonly string[] }> => {
+const live = async (stage: CrashStage, story: Story, point: CrashPoint | null): Promise<Lived> => {
   await story.prepare?.(stage);
-  const before = await stage.status();
-  const [last] = await stage.client.call('listChanges', { query: { limit: 1 } });
-  const pid = await stage.agentPid();
-  const load = story.isServed
-    ? startLoad({ port: stage.edgePort, host: `${stage.name}.localhost`, clients: 4 })
-    : null;
-  stage.order(point ?? { from: fromOf(story), write: Infinity, side: 'after' });
-  const begun = await stage.submit(story.wish(stage));
-  if (story.cancelAt && begun) await cancel(stage, begun.id, story.cancelAt);
-  if (point) {
-    await eventually('the agent dies', () => !isRunning(pid));
-    await stage.startAgent();
-  }
-  const id = begun?.id ?? (last?.id ?? 0) + 1;
-  const change = await stage.ended(id);
-  stage.order(null);
-  const traffic = await load?.stop();
-  const writes = stage.takeWrites();
-  stage.write('mode.txt', 'good');
+  const { release } = await stage.status();
+  const load = startLoad({ port: stage.edgePort, host: `${stage.name}.localhost`, clients: 4 });
+  const [lived, { requests, dropped, errors, reasons }] = await change(stage, story, point)
+    .then(async (it) => [it, await load.stop()] as const)
+    .finally(async () => {
+      await load.stop();
+      stage.order(null);
+      stage.write('mode.txt', 'good');
+    });
   try {
-    if (traffic) {
-      const { requests, dropped, errors, reasons } = traffic;
+    if (story.isServed) {
       assert.ok(requests > 0);
       const expected = { dropped: 0, ...(story.isFaulty ? { errors, reasons } : { errors: 0, reasons: [] }) };
       assert.deepEqual({ dropped, errors, reasons }, expected);
     }
-    assert.equal(change.state, story.ends);
-    const done = point?.side === 'before' ? writes.slice(0, -1) : writes;
-    const wasClosed = done.some((label) => label.startsWith(`update changes ${story.ends}`));
-    if (point && !wasClosed) assert.match(change.outcome ?? '', /resumed after the agent was restarted/);
-    await assertWhole(stage, change, story, before.release?.id ?? null);
-    const next = await stage.make(stage.deployWish(true));
+    assert.equal(lived.change.state, story.ends);
+    if (!lived.wasClosed) assert.match(lived.change.outcome ?? '', /resumed after the agent was restarted/);
+    await assertWhole(stage, lived.change, story, release?.id ?? null);
+    const next = await stage.make(stage.deployNext());
     await assertWhole(stage, next, deploy, null);
   } catch (error) {
-    throw new Error(`${(error as Error).message}\n${describeChange(change)}`, { cause: error });
+    throw new Error(`${(error as Error).message}\n${describeChange(lived.change)}`, { cause: error });
   }
-  return { writes };
+  return lived;
+};
+
+type Lived = {
+  readonly change: Change;
+  readonly writes: readonly string[];
+  /** By the agent that began it. */
+  readonly wasClosed: boolean;
+};
+
+const change = async (stage: CrashStage, story: Story, point: CrashPoint | null): Promise<Lived> => {
+  const [last] = await stage.client.call('listChanges', { query: { limit: 1 } });
+  const pid = await stage.agentPid();
+  stage.order(point ?? { from: fromOf(story), write: Number.MAX_SAFE_INTEGER, side: 'after' });
+  const begun = await stage.submit(story.wish(stage));
+  const id = begun?.id ?? (last?.id ?? 0) + 1;
+  if (story.cancelAt && begun) await cancel(stage, id, story.cancelAt);
+  if (point) {
+    await eventually('the agent dies', () => !isRunning(pid));
+    await stage.startAgent();
+  }
+  const ended = await stage.ended(id);
+  const writes = stage.takeWrites();
+  const done = point?.side === 'before' ? writes.slice(0, -1) : writes;
+  return { change: ended, writes, wasClosed: done.some((label) => label.startsWith('update changes ' + story.ends)) };
 };
 
 const cancel = async (stage: CrashStage, id: number, at: StepKind): Promise<void> => {

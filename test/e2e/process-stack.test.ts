@@ -194,6 +194,17 @@ describe('a process stack', () => {
     assert.deepEqual(await lines(`job-${id}-export`), ['exported']);
   });
 
+  test('W6 refuses logs of what there is not, and a command beside what does not run (logs.unknown, exec.not-running)', async () => {
+    const logs = await stage.reeve('logs', 'wroker', '--json');
+    assert.equal(logs.exit, 2);
+    assert.match(logs.stdout, /logs\.unknown|service\.unknown/);
+    assert.equal((await stage.reeve('stop', 'worker')).exit, 0);
+    const exec = await stage.reeve('exec', 'worker', '--json', '--', 'true');
+    assert.equal(exec.exit, 2);
+    assert.match(exec.stdout, /exec\.not-running/);
+    assert.equal((await stage.reeve('start', 'worker')).exit, 0);
+  });
+
   test('S9 rolls back to the release before', async () => {
     const back = await stage.reeve('rollback');
     assert.equal(back.exit, 0, back.stderr);

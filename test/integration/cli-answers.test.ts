@@ -85,7 +85,7 @@ const run = (line: string) => cli(line.split(' '), { env: agent.env, cwd: folder
 
 /** Each command, what it prints for people, and the shape of its data. */
 const COMMANDS: readonly (readonly [command: string, prints: RegExp, data: unknown, code: number])[] = [
-  ['status', /^shop · release 12 · Fix the footer/, [aStackStatus()], 0],
+  ['status', /^shop · release 12 \(4f2a91c Fix the footer\)/, [aStackStatus()], 0],
   ['status --stack shop', /^shop · release 12/, [aStackStatus()], 0],
   ['releases', /13 {2}bad .* {2}Fix the header {2}web-1-green answered 503/, RELEASES, 0],
   ['changes', /7 {2}shop {3}done .*Deploy release 13/, [aDoneChange()], 0],

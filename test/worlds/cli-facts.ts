@@ -45,7 +45,8 @@ export const freeLock: LockRecord = {
 export const aStackStatus = (parts: Partial<StackStatus> = {}): StackStatus => ({
   stack: 'shop',
   file: '/srv/shop/reeve.yaml',
-  release: { id: 12, state: 'current', summary: 'Fix the footer', createdAt: NOON - 3 * 3_600_000 },
+  isDown: false,
+  release: { id: 12, state: 'current', revision: '4f2a91c0', summary: 'Fix the footer', createdAt: NOON - 3 * 3_600_000 },
   change: null,
   lock: freeLock,
   services: [

@@ -10,6 +10,7 @@ export type CliRun = {
   readonly columns?: number;
   readonly interrupted?: AbortSignal;
   readonly canAsk?: boolean;
+  readonly uid?: number;
 };
 
 export type CliEnd = {
@@ -30,6 +31,7 @@ export const cli = async (argv: readonly string[], run: CliRun): Promise<CliEnd>
     canAsk: run.canAsk ?? false,
     env: run.env,
     cwd: run.cwd ?? '/',
+    ...(run.uid === undefined ? {} : { uid: run.uid }),
     ...(run.interrupted ? { interrupted: run.interrupted } : {}),
   };
   const code = await runCli(argv, world);

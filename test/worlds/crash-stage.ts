@@ -25,7 +25,8 @@ export type CrashStage = Stage & {
   readonly takeWrites: () => readonly string[];
   /** Submits a wish; null where the agent died before it could answer. Throws where there is nothing to do. */
   readonly submit: (wish: WishedFor) => Promise<Change | null>;
-  readonly deployWish: (force?: boolean) => WishedFor;
+  /** To deploy something that was not deployed before. */
+  readonly deployNext: () => WishedFor;
   /** The change when it has ended. */
   readonly ended: (id: number) => Promise<Change>;
   /** Submits and waits for the end, which has to be `done`. */
@@ -41,6 +42,7 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
   const [node = '', ...rest] = agentCommand();
   const argv = [node, '--import', join(import.meta.dirname, 'crash-writes.ts'), ...rest];
 
+  let version = 0;
   const start = (): Promise<AgentStatus> =>
     startAgent({ client, layout, argv, env: { ...env, [CRASH_FOLDER]: crashFolder }, clock: realClock });
   const submit = async (wish: WishedFor): Promise<Change | null> => {
@@ -81,9 +83,11 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
       return text.split('\n').filter(Boolean);
     },
     submit,
-    deployWish: (force = false) => {
+    deployNext: () => {
+      version += 1;
+      stage.write('version.txt', String(version));
       const path = join(stage.stackFolder, 'reeve.yaml');
-      return { want: 'deploy', file: { path, text: readFileSync(path, 'utf8') }, force };
+      return { want: 'deploy', file: { path, text: readFileSync(path, 'utf8') } };
     },
     ended,
     make: async (wish) => {

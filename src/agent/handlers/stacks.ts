@@ -1,8 +1,8 @@
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import type { ExecContext, ExecRequest, LogsQuery } from '../../api/wire.ts';
 import { Refusal } from '../../model/error.ts';
 import { instanceLogPath, jobLogPath, type Layout, logsFolder } from '../../model/layout.ts';
-import { instanceId, type Name, parseInstanceId } from '../../model/names.ts';
+import { instanceId, isName, type Name, parseInstanceId } from '../../model/names.ts';
 import type { LogBook, LogFile, LogLine } from '../../ports/log-book.ts';
 import type { ReleaseDisk } from '../../ports/release-disk.ts';
 import type { Store } from '../../ports/store.ts';
@@ -55,32 +55,45 @@ const readLogs = (
 const STREAMS = ['out', 'err'] as const;
 
 const logFiles = (store: Store, layout: Layout, stack: Name, query: Partial<LogsQuery>): LogFile[] => {
-  const job = /^job-(\d+)-(.+)$/.exec(query.instance ?? '');
-  if (job) {
-    return STREAMS.map((stream) => ({
-      path: jobLogPath(layout, stack, Number(job[1]), job[2]!, stream),
-      stream,
-      instance: query.instance!,
-    }));
-  }
+  const [, change, job] = /^job-(\d{1,15})-(.+)$/.exec(query.instance ?? '') ?? [];
+  if (job !== undefined && isName(job))
+    return jobLogFiles(store, layout, stack, { change: Number(change), job });
   const wanted = placesOf(store, layout, stack).filter(
     ({ id, service }) =>
       (!query.service || service === query.service) && (!query.instance || id === query.instance),
   );
   if (wanted.length === 0) {
     const asked = query.instance ?? query.service ?? stack;
-    throw new Refusal(
-      'logs.unknown',
-      `Cannot read the logs of "${asked}": stack "${stack}" has no such service or instance`,
-      {
-        fix: 'see what there is: reeve ps',
-      },
-    );
+    throw noLogs(asked, `stack "${stack}" has no such service or instance`, 'see what there is: reeve ps');
   }
   return wanted.flatMap(({ id }) =>
     STREAMS.map((stream) => ({ path: instanceLogPath(layout, stack, id, stream), stream, instance: id })),
   );
 };
+
+const jobLogFiles = (
+  store: Store,
+  layout: Layout,
+  stack: Name,
+  { change, job }: { readonly change: number; readonly job: Name },
+): LogFile[] => {
+  const instance = `job-${change}-${job}`;
+  const files = STREAMS.map((stream) => ({
+    path: jobLogPath(layout, stack, change, job, stream),
+    stream,
+    instance,
+  }));
+  // A job that is about to run can be followed; one whose change is forgotten may still have its output.
+  const found = store.journal.get(change);
+  const isPlanned =
+    found?.stack === stack &&
+    found.plan.steps.some((step) => step.kind === 'run-job' && step.args.job === job);
+  if (isPlanned || files.some(({ path }) => existsSync(path))) return files;
+  throw noLogs(instance, `change ${change} of "${stack}" ran no such job`, 'see what ran: reeve changes');
+};
+
+const noLogs = (asked: string, fact: string, fix: string): Refusal =>
+  new Refusal('logs.unknown', `Cannot read the logs of "${asked}": ${fact}`, { fix });
 
 // What the current release has or may have, which a follower waits for, and whatever else has left output on disk.
 const placesOf = (store: Store, layout: Layout, stack: Name): { id: string; service: Name }[] => {
@@ -109,15 +122,7 @@ const execContext = ({ store, releaseDisk }: StackHands, stack: Name, request: E
   const rows = store.instances.list(stack).filter(({ service }) => service === request.service);
   const row = rows.find(({ warmUntil }) => warmUntil === null) ?? rows[0];
   const release = row && store.releases.get(stack, row.release);
-  if (!row || !release) {
-    throw new Refusal(
-      'exec.not-running',
-      `Cannot run a command in "${request.service}": it has no instance`,
-      {
-        fix: `start it: reeve start ${request.service}`,
-      },
-    );
-  }
+  if (!row || !release) throw notRunning(store, stack, request.service);
   const { spec } = releaseDisk.describeInstance(release, row);
   const { argv, shell } = request.command;
   return {
@@ -126,4 +131,18 @@ const execContext = ({ store, releaseDisk }: StackHands, stack: Name, request: E
     env: spec.env,
     user: spec.user,
   };
+};
+
+const notRunning = (store: Store, stack: Name, service: Name): Refusal => {
+  const current = store.releases.list(stack).find(({ state }) => state === 'current');
+  const known = current?.stack.services.map(({ name }) => name) ?? [];
+  return known.includes(service)
+    ? new Refusal('exec.not-running', `Cannot run a command in "${service}": none of its copies runs`, {
+        fix: `start it: reeve start ${service}`,
+      })
+    : new Refusal(
+        'service.unknown',
+        `Cannot run a command in "${service}": stack "${stack}" has no such service`,
+        { fix: known.length > 0 ? `name one of ${known.join(', ')}` : 'bring the stack up first: reeve up' },
+      );
 };

@@ -5,7 +5,7 @@ import type { Name } from '../../model/names.ts';
 import { chooseStack } from '../choose-stack.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-code.ts';
-import { instanceStateAndWords } from '../output/health.ts';
+import { absence, instanceStateAndWords } from '../output/health.ts';
 import type { Voice } from '../output/output.ts';
 import { renderTable } from '../output/table.ts';
 import { type Line, span } from '../output/text.ts';
@@ -24,7 +24,10 @@ export const register = (program: Command): void => {
         const status = await client.call('stackStatus', { params: { stack }, signal });
         const asked = status.services.filter((one) => service === undefined || one.service === service);
         if (asked.length === 0) throw noService(stack, service, status.services);
-        const isHealthy = asked.every((one) => one.health === 'healthy');
+        // Where no copy is wanted, none can be unhealthy.
+        const isHealthy = asked.every(
+          (one) => one.health === 'healthy' || (one.replicas === 0 && one.isStopped),
+        );
         output.answer({ stack, isHealthy, services: asked.map(healthOf) }, (voice) =>
           renderHealth(asked, world.now(), voice),
         );
@@ -59,7 +62,7 @@ const healthOf = ({ service, health, isStopped, instances }: ServiceStatus) => (
 const renderHealth = (services: readonly ServiceStatus[], now: number, voice: Voice): Line[] => {
   const rows = services.flatMap((service) => {
     const serving = service.instances.filter(({ warmUntil }) => warmUntil === null);
-    if (serving.length === 0) return [[[span(service.service)], [span('stopped', 'dim')]]];
+    if (serving.length === 0) return [[[span(service.service)], [span(absence(service), 'dim')]]];
     return serving.map((instance) => [[span(instance.id)], instanceStateAndWords(instance, now, voice)]);
   });
   return renderTable(

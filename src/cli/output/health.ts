@@ -1,5 +1,5 @@
 // How an instance's state looks: one sign, one word, and what the probe said.
-import type { StackStatus } from '../../api/wire.ts';
+import type { ServiceStatus, StackStatus } from '../../api/wire.ts';
 import { formatAge } from '../../kit/format.ts';
 import type { HealthState } from '../../model/health.ts';
 import type { Voice } from './output.ts';
@@ -34,6 +34,10 @@ export const healthLine = (state: HealthState, { symbols }: Voice): Line => [
   { text: ' ' },
   span(state, STYLES[state]),
 ];
+
+/** Why a service has no copy that serves. */
+export const absence = ({ replicas }: Pick<ServiceStatus, 'replicas'>): string =>
+  replicas === 0 ? 'none, 0 replicas are wanted' : 'stopped';
 
 /** What an instance is doing: supervision's word where it is not simply running, else its health. */
 export const instanceState = (instance: Instance, now: number, voice: Voice): Line => {

@@ -22,7 +22,7 @@ test('status on a wide screen has one line for each instance and the address bes
   assert.equal(
     shown(Infinity),
     `\
-shop · release 12 · Fix the footer · made 3 h ago
+shop · release 12 (4f2a91c Fix the footer) · made 3 h ago
   SERVICE    STATE                                                   REL   PORT   PID   CPU     MEM   UP  RESTARTS  ADDRESS
   web        ● healthy  2 of 2                                                                                      http://shop.localhost:7080/
     1-blue   ● healthy  200 in 3 ms                                   12  20001  4711  1.2%   84 MB  3 h         0
@@ -40,7 +40,7 @@ test('status in 80 columns cuts no words: long ones and addresses come below', (
   assert.equal(
     text,
     `\
-shop · release 12 · Fix the footer · made 3 h ago
+shop · release 12 (4f2a91c Fix the footer) · made 3 h ago
   SERVICE    STATE                          REL   PORT   PID   CPU     MEM   UP
   web        ● healthy  2 of 2
     1-blue   ● healthy  200 in 3 ms          12  20001  4711  1.2%   84 MB  3 h
@@ -71,6 +71,33 @@ test('status says which change runs, and who holds the lock while none does', ()
     '  change 14 running  Deploy release 13 over release 12',
   );
   assert.equal(shown(80, { lock }).split('\n')[1], '  locked by export for 4 min  nightly dump');
+});
+
+test('status of a stack that was taken down says how to bring it back, and shows no services', () => {
+  assert.equal(
+    shown(80, { isDown: true }),
+    `\
+shop · release 12 (4f2a91c Fix the footer) · made 3 h ago
+  taken down  bring it back with: reeve up
+`,
+  );
+});
+
+test('status counts only copies that are at work, and says where none is wanted', () => {
+  const [web] = aStackStatus().services;
+  const proving = {
+    ...web!.instances[0]!,
+    id: 'web-1-green',
+    hasTraffic: false,
+    health: 'starting' as const,
+  };
+  const services = [
+    { ...web!, replicas: 1, instances: [web!.instances[0]!, proving] },
+    { ...web!, service: 'zero', replicas: 0, instances: [], addresses: [] },
+  ];
+  const text = shown(Infinity, { services });
+  assert.match(text, /^ {2}web +● healthy {2}1 of 1/m);
+  assert.match(text, /^ {2}zero +○ none, 0 replicas are wanted$/m);
 });
 
 test('status without a stack says how to bring one up', () => {

@@ -1,7 +1,7 @@
 // `reeve status`: per stack a header with what matters about it, then its services and instances.
 import type { ServiceStatus, StackStatus } from '../../api/wire.ts';
 import { formatAge, formatBytes, formatShare } from '../../kit/format.ts';
-import { healthLine, type Instance, instanceState, instanceStateAndWords } from './health.ts';
+import { absence, healthLine, type Instance, instanceState, instanceStateAndWords } from './health.ts';
 import type { Voice } from './output.ts';
 import { type Column, renderTable } from './table.ts';
 import { type Line, lineWidth, span } from './text.ts';
@@ -13,25 +13,25 @@ export const renderStatus = (stacks: readonly StackStatus[], now: number, voice:
 
 const renderStack = (stack: StackStatus, now: number, voice: Voice): Line[] => [
   ...renderHeader(stack, now, voice),
-  ...renderServices(stack.services, now, voice),
+  ...(stack.isDown ? [] : renderServices(stack.services, now, voice)),
 ];
 
 const renderHeader = (status: StackStatus, now: number, { symbols }: Voice): Line[] => {
-  const { stack, release, change, lock } = status;
+  const { stack, release, change, lock, isDown } = status;
   const dot = span(` ${symbols.dot} `, 'dim');
   const lines: Line[] = [
     release
       ? [
           span(stack, 'bold'),
           dot,
-          span(`release ${release.id}`),
-          dot,
-          span(release.summary),
+          span(`release ${release.id} (${`${release.revision.slice(0, 7)} ${release.summary}`.trim()})`),
           dot,
           span(`made ${formatAge(now - release.createdAt)} ago`, 'dim'),
         ]
       : [span(stack, 'bold'), dot, span('no release yet', 'dim')],
   ];
+  if (isDown)
+    lines.push([{ text: '  ' }, span('taken down', 'yellow'), span('  bring it back with: reeve up')]);
   if (change) {
     const state = span(`change ${change.id} ${change.state}`, 'cyan');
     lines.push([{ text: '  ' }, state, { text: '  ' }, span(change.sentence)]);
@@ -128,8 +128,8 @@ const serviceRows = (service: ServiceStatus, now: number, voice: Voice): Row[] =
 };
 
 const serviceState = (service: ServiceStatus, serving: readonly Instance[], voice: Voice): Line => {
-  if (serving.length === 0) return [span(`${voice.symbols.empty} stopped`, 'dim')];
-  const healthy = serving.filter(({ health }) => health === 'healthy').length;
+  if (serving.length === 0) return [span(`${voice.symbols.empty} ${absence(service)}`, 'dim')];
+  const healthy = serving.filter(({ health, hasTraffic }) => hasTraffic && health === 'healthy').length;
   return [...healthLine(service.health, voice), span(`  ${healthy} of ${service.replicas}`, 'dim')];
 };
 
