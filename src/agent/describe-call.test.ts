@@ -9,7 +9,12 @@ const started = { outcome: 'started', change: { id: 12, plan: { stack: 'shop' } 
 describe('the audit log', () => {
   const wishes: readonly (readonly [Wish, unknown, string, number | null])[] = [
     [{ want: 'deploy', file }, started, 'deploy shop', 12],
-    [{ want: 'deploy', file, ref: 'v2' }, { outcome: 'nothing', plan: { stack: 'shop' } }, 'deploy shop at v2', null],
+    [
+      { want: 'deploy', file, ref: 'v2' },
+      { outcome: 'nothing', plan: { stack: 'shop' } },
+      'deploy shop at v2',
+      null,
+    ],
     [{ want: 'deploy', file }, null, 'deploy /srv/shop/reeve.yaml', null],
     [{ want: 'rollback', stack: 'shop', release: null }, started, 'roll shop back', 12],
     [{ want: 'rollback', stack: 'shop', release: 7 }, started, 'roll shop back to release 7', 12],

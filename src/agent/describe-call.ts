@@ -51,7 +51,10 @@ const wishWords = (wish: Wish, answer: unknown): string => {
 };
 
 const planOf = (answer: unknown): { readonly stack?: string } | undefined => {
-  const { plan, change } = (answer ?? {}) as { plan?: { stack: string }; change?: { plan: { stack: string } } };
+  const { plan, change } = (answer ?? {}) as {
+    plan?: { stack: string };
+    change?: { plan: { stack: string } };
+  };
   return plan ?? change?.plan;
 };
 

@@ -2,7 +2,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { type CallName, CALLS } from '../api/wire.ts';
@@ -10,6 +10,7 @@ import { ensureFolder } from '../kit/atomic-file.ts';
 import { type ErrorReport, Refusal, toReport } from '../model/error.ts';
 import type { Handlers } from './handlers/table.ts';
 import { readInput } from './inputs.ts';
+import { readBody } from './read-body.ts';
 
 export type AgentServer = { readonly close: () => Promise<void> };
 
@@ -33,8 +34,6 @@ export type Called = {
   /** Null where there was an error. */
   readonly answer: unknown;
 };
-
-const MAX_BODY_BYTES = 2_000_000;
 
 /** Listens on the socket, mode 0660. A stale socket file is replaced: the claim on the state folder came first. */
 export const openServer = async (options: ServerOptions): Promise<AgentServer> => {
@@ -69,15 +68,16 @@ const createApp = (options: ServerOptions, closing: AbortSignal): Hono => {
     const { method, path } = CALLS[call];
     app.on(method, path, (context) => answer(call, context, options, closing));
   }
-  app.notFound((context) =>
-    failWith(
+  app.notFound(async (context) => {
+    await readText(context).catch(() => null);
+    return failWith(
       context,
       new Refusal('call.unknown', `Cannot answer ${context.req.method} ${context.req.path}: no such call`, {
         fix: 'use a reeve of the same version as the agent: reeve version',
       }),
       options,
-    ),
-  );
+    );
+  });
   app.onError((error, context) => {
     options.failed(context.req.path, error);
     return failWith(context, error, options);
@@ -99,13 +99,14 @@ const answer = async (
     if (access === 'change') options.called({ call, by, params, body, outcome, answer: value });
   };
   try {
+    // First of all: whatever is refused, the answer has to arrive.
+    const given = await readJson(context);
     params = readInput(call, 'params', context.req.param());
-    body = readInput(call, 'body', await readBody(context));
+    body = readInput(call, 'body', given);
     const query = readInput(call, 'query', context.req.query());
     const signal = AbortSignal.any([context.req.raw.signal, closing]);
-    const given = { by, signal, params, query, body };
     const handler = options.handlers[call] as (given: unknown) => unknown;
-    const value = await handler(given);
+    const value = await handler({ by, signal, params, query, body });
     audit('ok', value);
     if (answers === 'text') return context.text(value as string);
     if (answers === 'json') return context.json(value as never);
@@ -139,17 +140,11 @@ const streamLines = (
   });
 };
 
-const readBody = async (context: Context): Promise<unknown> => {
-  if (context.req.method !== 'POST') return {};
-  const length = Number(context.req.header('content-length') ?? 0);
-  if (length > MAX_BODY_BYTES) {
-    throw new Refusal(
-      'call.too-large',
-      `Cannot read the call: ${length} bytes, at most ${MAX_BODY_BYTES} are allowed`,
-    );
-  }
-  const text = await context.req.text();
-  if (text === '') return {};
+const readText = (context: Context): Promise<string> => readBody((context.env as HttpBindings).incoming);
+
+const readJson = async (context: Context): Promise<unknown> => {
+  const text = await readText(context);
+  if (context.req.method !== 'POST' || text === '') return {};
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {

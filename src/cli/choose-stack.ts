@@ -1,5 +1,5 @@
 // Which stack a command is about: said, read from the nearest stack file, or the only one there is.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { StackFileText } from '../api/wire.ts';
 import { Refusal } from '../model/error.ts';
@@ -72,7 +72,11 @@ const nameIn = (text: string): Name | null => {
 };
 
 const findStackFile = ({ globals, world }: Session): string | null => {
-  if (globals.file !== undefined) return resolve(world.cwd, globals.file);
+  if (globals.file !== undefined) {
+    const path = resolve(world.cwd, globals.file);
+    // The folder of a stack says as much as its file.
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, FILE_NAME) : path;
+  }
   for (let folder = world.cwd; ; folder = dirname(folder)) {
     const path = join(folder, FILE_NAME);
     if (existsSync(path)) return path;
@@ -82,19 +86,21 @@ const findStackFile = ({ globals, world }: Session): string | null => {
 
 const readStackFile = (path: string): StackFileText => {
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > MAX_FILE_BYTES) throw tooLarge(path, bytes.length);
-    return { path, text: bytes.toString('utf8') };
+    const stat = statSync(path);
+    // What a file says is relative to its folder, and a pipe has none that anybody means.
+    if (!stat.isFile()) throw unreadable(path, 'it is no regular file, one is required');
+    if (stat.size > MAX_FILE_BYTES)
+      throw unreadable(path, `${stat.size} bytes, at most ${MAX_FILE_BYTES} are allowed`);
+    return { path, text: readFileSync(path, 'utf8') };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const fact = code === 'ENOENT' ? 'there is no such file' : `it can not be read (${code})`;
-    throw new Refusal('cli.no-file', `Cannot read the stack file "${path}": ${fact}`, { cause: error });
+    throw unreadable(path, code === 'ENOENT' ? 'there is no such file' : `the system says ${code}`, error);
   }
 };
 
-const tooLarge = (path: string, bytes: number): Refusal =>
-  new Refusal(
-    'cli.no-file',
-    `Cannot read the stack file "${path}": ${bytes} bytes, at most ${MAX_FILE_BYTES} are allowed`,
-  );
+const unreadable = (path: string, fact: string, cause?: unknown): Refusal =>
+  new Refusal('cli.no-file', `Cannot read the stack file "${path}": ${fact}`, {
+    fix: 'give the path of a stack file with --file, or write one with: reeve init',
+    cause,
+  });

@@ -1,6 +1,7 @@
 // From a wish to its end: submit it, show it as it goes, and say how it ended.
 import type { ChangeAnswer, FollowLine, Wish } from '../api/wire.ts';
 import { followChange } from '../client/follow-change.ts';
+import { formatDuration } from '../kit/format.ts';
 import { realClock } from '../kit/real-clock.ts';
 import { type Change, isEnded } from '../model/change.ts';
 import { Defect } from '../model/error.ts';
@@ -27,6 +28,7 @@ export type ChangeOptions = {
 };
 
 const PATIENCE_MS = 30_000;
+const SAY_WAITING_MS = 500;
 
 /** Submits a wish, follows it, prints its end and gives the exit code. */
 export const makeChange = async (
@@ -73,7 +75,7 @@ export const cancelChange = async (
     output.answer({ outcome: 'detached', change, warnings: [] }, () => []);
     return change.state;
   }
-  const result = await follow(session, id, change);
+  const result = await follow(session, id, { known: change, isCancelling: true });
   output.answer(jsonOf(result, []), () => []);
   return result.outcome === 'nothing' ? change.state : result.change.state;
 };
@@ -83,7 +85,8 @@ type Submitted = { readonly result: ChangeResult; readonly warnings: readonly Pr
 const submit = async (session: Session, wish: Wish, options: ChangeOptions): Promise<Submitted> => {
   const { client, output, signal } = session;
   await session.ensureAgent();
-  const answer = await client.call('change', { body: wish, signal });
+  const waiting = sayWaiting(session, wish.waitMs);
+  const answer = await client.call('change', { body: wish, signal }).finally(() => clearTimeout(waiting));
   const { warnings } = answer;
   if (warnings.length > 0) output.hint((voice) => renderProblems(warnings, voice));
   if (answer.outcome === 'nothing') {
@@ -93,15 +96,33 @@ const submit = async (session: Session, wish: Wish, options: ChangeOptions): Pro
     return { result: { outcome: 'nothing', answer }, warnings };
   }
   const { change, behind } = answer;
-  if (answer.outcome === 'queued' && behind !== null)
+  const isQueued = answer.outcome === 'queued' && behind !== null;
+  if (isQueued)
     output.say(() => [[span(`Change ${change.id} waits behind change ${behind}`, 'yellow')]]);
-  if (!options.detach) return { result: await follow(session, change.id, change), warnings };
-  output.say(() => [[span(`Change ${change.id} runs: ${change.plan.sentence}`)]]);
+  if (!options.detach) return { result: await follow(session, change.id, { known: change }), warnings };
+  if (!isQueued) output.say(() => [[span(`Change ${change.id} runs: ${change.plan.sentence}`)]]);
   sayHowToGoOn(session, change.id);
   return { result: { outcome: 'detached', change }, warnings };
 };
 
-const follow = async (session: Session, id: number, known?: Change): Promise<ChangeResult> => {
+// The agent answers when the change has its turn, and until then there is nothing to follow.
+const sayWaiting = ({ output }: Session, waitMs: number | undefined): NodeJS.Timeout | undefined => {
+  if (waitMs === undefined || output.isQuiet) return undefined;
+  const words = `Waiting for the lock, or for the change that runs, at most ${formatDuration(waitMs)}`;
+  return setTimeout(() => output.hint(() => [[span(words, 'dim')]]), SAY_WAITING_MS);
+};
+
+type Followed = {
+  readonly known?: Change;
+  /** Being cancelled is what was asked for, and no error to show. */
+  readonly isCancelling?: boolean;
+};
+
+const follow = async (
+  session: Session,
+  id: number,
+  { known, isCancelling = false }: Followed = {},
+): Promise<ChangeResult> => {
   const { client, output, world } = session;
   const signal = world.interrupted;
   const progress = output.isQuiet ? null : openProgress(output.voice, world.now);
@@ -127,16 +148,16 @@ const follow = async (session: Session, id: number, known?: Change): Promise<Cha
     sayHowToGoOn(session, id, `Change ${id} goes on.`);
     return { outcome: 'interrupted', change: last };
   }
-  sayEnd(session, last);
+  sayEnd(session, last, isCancelling && last.state === 'cancelled');
   return { outcome: last.state, change: last };
 };
 
 const wholeChange = (line: FollowLine): Change | null => ('event' in line ? null : line.change);
 
-const sayEnd = ({ output }: Session, change: Change): void => {
+const sayEnd = ({ output }: Session, change: Change, isWanted: boolean): void => {
   output.say((voice) => [renderChangeEnd(change, voice)]);
   const { error } = change;
-  if (error && !output.isJson) output.hint((voice) => renderError(error, voice));
+  if (error && !isWanted && !output.isJson) output.hint((voice) => renderError(error, voice));
 };
 
 const sayHowToGoOn = ({ output }: Session, id: number, first?: string): void => {

@@ -1,6 +1,7 @@
 // Every command there is, in the order of the help. A command's file is read only when it is asked for, so that the
 // others cost a cold start nothing.
 import { type Argument, Command } from 'commander';
+import { reeveVersion } from '../kit/version.ts';
 import { withExamples } from './examples.ts';
 import { setStage, type Stage } from './session.ts';
 import { refuseUnknownCommand } from './usage-error.ts';
@@ -40,6 +41,7 @@ const assembleProgram = async (stage: Stage, names: readonly string[]): Promise<
       .option('--json', 'print data as JSON on stdout, everything else on stderr')
       .option('--no-color', 'no colour, also on a terminal')
       .option('--quiet', 'print errors and data only')
+      .version(reeveVersion(), '-V, --version', 'print the version of this reeve')
       .addHelpCommand(
         new Command('help')
           .argument('[command]')

@@ -1,5 +1,5 @@
 // One call of the CLI from its arguments to its exit code. Errors of every kind end here, in one layout.
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { toReport } from '../model/error.ts';
 import { EXIT } from './exit-code.ts';
 import { renderError } from './output/error.ts';
@@ -12,8 +12,9 @@ import type { World } from './world.ts';
 /** Runs `argv` (without program and script) in the world given. Never rejects. */
 export const runCli = async (argv: readonly string[], world: World): Promise<number> => {
   const stage: Stage = { world, exitCode: EXIT.done };
+  let program: Command | null = null;
   try {
-    const program = await openProgram(stage, argv);
+    program = await openProgram(stage, argv);
     if (argv.length === 0) {
       program.outputHelp();
       return EXIT.done;
@@ -21,10 +22,10 @@ export const runCli = async (argv: readonly string[], world: World): Promise<num
     await program.parseAsync(argv, { from: 'user' });
     return stage.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) {
+    if (error instanceof CommanderError && program) {
       if (error.exitCode === 0) return EXIT.done;
       // A group without its subcommand has printed nothing yet: its help goes to the stream we keep silent.
-      return fail(usageRefusal(error, argv), argv, world);
+      return fail(usageRefusal(error, argv, program), argv, world);
     }
     if (world.interrupted.aborted) return EXIT.interrupted;
     if (world.stdout.readerGone.aborted) return EXIT.done;

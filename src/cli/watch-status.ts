@@ -21,17 +21,16 @@ export const watchStatus = async (
   const area = !output.isJson && voice.screen.isTerminal ? openLiveArea(voice.screen, voice.paint) : null;
   const changes = openBell(session);
   let hasAnswered = false;
+  let last: readonly Line[] = [];
   try {
     while (!signal.aborted) {
       try {
         const stacks = await read();
         hasAnswered = true;
-        if (area)
-          area.draw([
-            ...renderStatus(stacks, world.now(), { ...voice, width: voice.screen.columns() }),
-            ...footer(),
-          ]);
-        else output.answer(stacks, (to) => [...renderStatus(stacks, world.now(), to), []]);
+        if (area) {
+          last = renderStatus(stacks, world.now(), { ...voice, width: voice.screen.columns() });
+          area.draw([...last, ...footer()]);
+        } else output.answer(stacks, (to) => [...renderStatus(stacks, world.now(), to), []]);
       } catch (error) {
         // An agent that is being replaced comes back; one that never answered is an error.
         if (!hasAnswered || !isAgentLost(error)) throw error;
@@ -44,6 +43,8 @@ export const watchStatus = async (
     if (!signal.aborted) throw error;
   } finally {
     changes.close();
+    // What was seen last stays, without the ^C that a terminal shows.
+    area?.draw(last);
     area?.close();
   }
   return world.interrupted.aborted ? EXIT.interrupted : EXIT.done;

@@ -60,7 +60,9 @@ const listenForInterrupts = (): Pick<World, 'interrupted' | 'leaveInterrupts'> =
 const screenOf = (stream: NodeJS.WriteStream): Screen => {
   const gone = new AbortController();
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (error.code === undefined) throw error;
+    // A reader that is gone wanted no more; a full disk has lost what somebody wants to keep.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO' && !gone.signal.aborted) sayLost(stream, error.code);
     gone.abort();
   });
   return {
@@ -72,6 +74,11 @@ const screenOf = (stream: NodeJS.WriteStream): Screen => {
     rows: () => stream.rows || 24,
     readerGone: gone.signal,
   };
+};
+
+const sayLost = (stream: NodeJS.WriteStream, code: string): void => {
+  process.exitCode = 1;
+  if (stream === process.stdout) process.stderr.write(`Cannot write the output: the system says ${code}\n`);
 };
 
 // The folder a shell stands in may have been removed under it.

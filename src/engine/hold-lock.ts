@@ -70,7 +70,7 @@ export const lockHeld = (record: LockRecord): Refusal =>
     'lock.held',
     `Cannot change "${record.stack}": ${describeHolder(record)}, a free lock is required`,
     {
-      why: record.reason,
+      ...(record.reason === '' ? {} : { why: record.reason }),
       fix: `wait for it with --wait, or release it: reeve lock release --task ${record.task}`,
       retryable: true,
     },
@@ -81,7 +81,12 @@ const notObtained = (record: LockRecord, { waitMs }: LockWish): Refusal => {
   return new Refusal(
     'lock.not-obtained',
     `Cannot change "${record.stack}": after ${formatDuration(waitMs)} ${describeHolder(record)}, a free lock is required`,
-    { why: record.reason, fix: 'try again later, or wait longer', retryable: true, exit: 4 },
+    {
+      ...(record.reason === '' ? {} : { why: record.reason }),
+      fix: 'try again later, or wait longer',
+      retryable: true,
+      exit: 4,
+    },
   );
 };
 

@@ -87,7 +87,7 @@ const run = (line: string) => cli(line.split(' '), { env: agent.env, cwd: folder
 const COMMANDS: readonly (readonly [command: string, prints: RegExp, data: unknown, code: number])[] = [
   ['status', /^shop · release 12 \(4f2a91c Fix the footer\)/, [aStackStatus()], 0],
   ['status --stack shop', /^shop · release 12/, [aStackStatus()], 0],
-  ['releases', /13 {2}bad .* {2}Fix the header {2}web-1-green answered 503/, RELEASES, 0],
+  ['releases', /13 {2}bad .* {2}Fix the header\n {9}web-1-green answered 503/, RELEASES, 0],
   ['changes', /7 {2}shop {3}done .*Deploy release 13/, [aDoneChange()], 0],
   ['changes show 7', /✓ Release 13 is live \(12 s: gate 1\.9 s/, aDoneChange(), 0],
   ['plan', /Cut over\n {2}4 {2}Move the traffic of web to green/, { plan: aPlan(), warnings: [] }, 0],

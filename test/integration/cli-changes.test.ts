@@ -135,6 +135,7 @@ test('a queued change says behind which one it waits', async () => {
     change: () => ({ outcome: 'queued', change: aChange({ state: 'queued' }), behind: 6, warnings: [] }),
   });
   assert.match((await run('deploy')).stdout, /^Change 7 waits behind change 6\n/);
+  assert.equal((await run('deploy --detach')).stdout, 'Change 7 waits behind change 6\n');
 });
 
 test('scaling several services stops at the first change that does not succeed', async () => {
@@ -158,6 +159,10 @@ test('reeve changes cancel succeeds when the change ends cancelled, and not when
     followChange: () => [{ change: aDoneChange({ state: 'cancelled', outcome: 'Release 12 still serves' }) }],
   });
   assert.equal((await run('changes cancel 7')).code, 0);
+  const error: ErrorReport = { kind: 'failure', code: 'change.cancelled', message: 'Cannot go on', exit: 1 };
+  agent.answer({ followChange: () => [{ change: aChange({ state: 'cancelled', closedAt: NOON, error }) }] });
+  assert.equal((await run('changes cancel 7')).stderr, '', 'to be cancelled was what was asked for');
+  assert.match((await run('changes follow 7')).stderr, /^Cannot go on/);
   agent.answer({ followChange: () => [{ change: aDoneChange() }] });
   assert.equal((await run('changes cancel 7')).code, 1);
 });

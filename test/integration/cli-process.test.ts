@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -63,6 +63,17 @@ test('SIGINT detaches the CLI from a change and leaves the change alone', async 
     'Change 7 goes on. Follow it: reeve changes follow 7. Cancel it: reeve changes cancel 7\n',
   );
   assert.ok(agent.calls.every(({ name }) => name !== 'cancelChange'));
+});
+
+test('output that can not be written is an error of one line, and no stack trace', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(REEVE, ['version'], {
+    env: agent.env,
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  assert.deepEqual([status, stderr], [1, 'Cannot write the output: the system says ENOSPC\n']);
 });
 
 test('a reader that goes away ends the CLI silently', async () => {

@@ -46,7 +46,13 @@ export const aStackStatus = (parts: Partial<StackStatus> = {}): StackStatus => (
   stack: 'shop',
   file: '/srv/shop/reeve.yaml',
   isDown: false,
-  release: { id: 12, state: 'current', revision: '4f2a91c0', summary: 'Fix the footer', createdAt: NOON - 3 * 3_600_000 },
+  release: {
+    id: 12,
+    state: 'current',
+    revision: '4f2a91c0',
+    summary: 'Fix the footer',
+    createdAt: NOON - 3 * 3_600_000,
+  },
   change: null,
   lock: freeLock,
   services: [

@@ -1,9 +1,11 @@
 // A stage whose agent can be ended at an exact write, and what has to hold after the next one has come.
+import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { AgentStatus, WishedFor } from '../../src/api/wire.ts';
 import { agentCommand } from '../../src/cli/agent-command.ts';
+import { isAgentLost } from '../../src/client/lost-agent.ts';
 import { startAgent } from '../../src/client/start-agent.ts';
 import { readStat } from '../../src/kit/process-identity.ts';
 import { realClock } from '../../src/kit/real-clock.ts';
@@ -15,22 +17,24 @@ import { openStage, type Stage, type StageOptions } from './stage.ts';
 
 export type CrashStage = Stage & {
   readonly name: string;
-  /** Starts an agent where none runs, and answers when it does. */
-  readonly startAgent: () => Promise<AgentStatus>;
-  /** Resolves when no process of this agent is left. */
+  /** Starts an agent where none runs, and resolves when one answers. */
+  readonly ensureAgent: () => Promise<AgentStatus>;
+  /** Starts one and waits for nothing; its pid. */
+  readonly launchAgent: () => number;
+  /** Resolves when its process is gone. */
   readonly killAgent: () => Promise<void>;
   /** Where the agent has to die next; null: it lives. */
   readonly order: (point: CrashPoint | null) => void;
   /** Labels of the writes that were counted since the last call. */
   readonly takeWrites: () => readonly string[];
-  /** Submits a wish; null where the agent died before it could answer. Throws where there is nothing to do. */
+  /** Submits a wish; null where there was nothing to do, or the agent died before it could answer. */
   readonly submit: (wish: WishedFor) => Promise<Change | null>;
   /** To deploy something that was not deployed before. */
   readonly deployNext: () => WishedFor;
-  /** The change when it has ended. */
+  /** The change when it has ended; where the agent dies before that, another is started. */
   readonly ended: (id: number) => Promise<Change>;
-  /** Submits and waits for the end, which has to be `done`. */
-  readonly make: (wish: WishedFor) => Promise<Change>;
+  /** Submits and waits for the end, which has to be `done`; null where there was nothing to do. */
+  readonly make: (wish: WishedFor) => Promise<Change | null>;
 };
 
 export const openCrashStage = async (options: StageOptions): Promise<CrashStage> => {
@@ -43,15 +47,20 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
   const argv = [node, '--import', join(import.meta.dirname, 'crash-writes.ts'), ...rest];
 
   let version = 0;
+  const agentEnv = { ...env, [CRASH_FOLDER]: crashFolder };
   const start = (): Promise<AgentStatus> =>
-    startAgent({ client, layout, argv, env: { ...env, [CRASH_FOLDER]: crashFolder }, clock: realClock });
+    startAgent({ client, layout, argv, env: agentEnv, clock: realClock });
+  const ensureAgent = (): Promise<AgentStatus> =>
+    client.call('agentStatus').catch((error: unknown) => {
+      if (isAgentLost(error)) return start();
+      throw error;
+    });
   const submit = async (wish: WishedFor): Promise<Change | null> => {
     try {
       const answer = await client.call('change', { body: wish });
-      if (answer.outcome === 'nothing') throw new Error(`nothing to do: ${JSON.stringify(wish)}`);
-      return answer.change;
+      return answer.outcome === 'nothing' ? null : answer.change;
     } catch (error) {
-      if ((error as { report?: { code: string } }).report?.code === 'agent.hung-up') return null;
+      if (isAgentLost(error)) return null;
       throw error;
     }
   };
@@ -59,15 +68,27 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
     eventually(
       `change ${id} ends`,
       async () => {
-        const change = await client.call('showChange', { params: { id } });
-        return isEnded(change.state) ? change : null;
+        try {
+          const change = await client.call('showChange', { params: { id } });
+          return isEnded(change.state) ? change : null;
+        } catch (error) {
+          if (!isAgentLost(error)) throw error;
+          await start();
+          return null;
+        }
       },
       60_000,
     );
   return {
     ...stage,
     name: options.stack,
-    startAgent: start,
+    ensureAgent,
+    launchAgent: () => {
+      const child = spawn(node, argv.slice(1), { env: agentEnv, stdio: 'ignore', detached: true });
+      child.unref();
+      if (child.pid === undefined) throw new Error('the agent can not be started');
+      return child.pid;
+    },
     killAgent: async () => {
       const pid = await stage.agentPid();
       process.kill(pid, 'SIGKILL');
@@ -92,14 +113,14 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
     ended,
     make: async (wish) => {
       const change = await submit(wish);
-      if (!change) throw new Error('the agent died');
+      if (!change) return null;
       const end = await ended(change.id);
       if (end.state !== 'done') throw new Error(describeChange(end));
       return end;
     },
     close: async () => {
       rmSync(orderPath(crashFolder), { force: true });
-      await start();
+      await ensureAgent();
       await stage.close();
       // Where a story failed there can be anything.
       for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
@@ -117,14 +138,18 @@ export const describeChange = (change: Change): string => {
   return [`change ${change.id} is ${change.state}: ${change.outcome}`, ...lines, error].join('\n');
 };
 
-/** Live processes of a stage's stack, `web-1-blue program` and `web-1-blue shim`, sorted: nothing twice, nothing else. */
+/**
+ * Live processes of a stage's stack, sorted: `web-1-blue program`, `web-1-blue shim`, and `web-1-blue child` for what a
+ * program started.
+ */
 export const processesOfStack = ({ name, folder }: CrashStage): readonly string[] =>
   readEnvironments()
     .filter(({ variables }) => variables.get('REEVE_STACK') === name)
     .filter(({ variables }) => variables.get('REEVE_SHARED')?.startsWith(folder))
-    .map(({ variables }) => {
+    .map(({ pid, variables }) => {
       // A shim has its program's variables, and the marker under another name.
-      const kind = variables.has('REEVE_RUN') ? 'program' : 'shim';
+      const isProgram = variables.has('REEVE_RUN') && readStat(pid)?.session === pid;
+      const kind = isProgram ? 'program' : variables.has('REEVE_SHIM') ? 'shim' : 'child';
       return `${variables.get('REEVE_INSTANCE') ?? 'a job'} ${kind}`;
     })
     .toSorted();

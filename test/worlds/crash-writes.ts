@@ -10,6 +10,8 @@ export type CrashPoint = {
   readonly from: string;
   readonly write: number;
   readonly side: 'before' | 'after';
+  /** Another process that dies in its place: its pid. */
+  readonly victim?: number;
 };
 
 /** The folder in which an agent looks for its `order.json`, and writes the labels of what it has counted. */
@@ -48,15 +50,16 @@ const around = <T>(label: string, write: () => T): T => {
     appendFileSync(writesPath(folder!), `${label}\n`);
   }
   const isHere = order !== null && counted === order.write;
-  if (isHere && order.side === 'before') die();
+  if (isHere && order.side === 'before') end(order);
   const result = write();
-  if (isHere) die();
+  if (isHere && order.side === 'after') end(order);
   return result;
 };
 
-const die = (): void => {
+const end = ({ victim }: CrashPoint): void => {
   rmSync(orderPath(folder!));
-  process.kill(process.pid, 'SIGKILL');
+  counted = 0;
+  process.kill(victim ?? process.pid, 'SIGKILL');
 };
 
 if (folder !== undefined) {

@@ -68,7 +68,7 @@ export const lockRelease = async (session: Session, options: ReleaseOptions): Pr
       'cli.usage',
       'Cannot release the lock: no --task is given, the task it was taken for is required',
       {
-        fix: 'See it with: reeve lock status',
+        fix: 'see it with: reeve lock status',
       },
     );
   }
@@ -104,7 +104,7 @@ const processOf = (pid: number): ProcessIdentity => {
   if (identity) return identity;
   throw new Refusal(
     'lock.no-process',
-    `Cannot hang the lock on process ${pid}: there is none, the number of a live process is required`,
+    `Cannot tie the lock to process ${pid}: there is none, the number of a live process is required`,
   );
 };
 
@@ -114,7 +114,7 @@ const forcedTask = (record: LockRecord, named: string | undefined): string => {
     throw new Refusal(
       'cli.usage',
       'Cannot release the lock by force: its owner is not named, --yes-i-mean OWNER is required',
-      { fix: 'See who has it with: reeve lock status' },
+      { fix: 'see who has it with: reeve lock status' },
     );
   }
   if (record.owner !== 'free' && record.owner !== named) throw notHolder(record, `"${named}"`);

@@ -34,7 +34,7 @@ export const renderLock = (record: LockRecord, voice: Voice, now: number): Line[
 /** `process 4711 on web1, alive`. */
 export const describeHolder = (record: LockRecord): string => {
   const process = record.holder?.process;
-  if (!process) return 'no process: until it is released by its task';
+  if (!process) return 'no process, it is held until its task releases it';
   const life = holderLives(record) ? 'alive' : 'gone: the next one who asks takes it over';
   return `process ${process.pid} on ${record.holder.host}, ${life}`;
 };

@@ -37,17 +37,18 @@ export const waitForLock = async (
 };
 
 const contended = (record: LockRecord, waitMs: number | undefined): Refusal => {
-  const { stack, owner, task, reason, acquiredAt } = record;
+  const { stack, owner, task, reason, acquiredAt, holder } = record;
   const what = `Cannot take the lock of "${stack}": "${owner}" has it for task "${task}" since ${new Date(acquiredAt).toISOString()}`;
-  const why = [reason, describeHolder(record)].filter((text) => text !== '').join('; ');
+  const why = [reason, holder?.process ? describeHolder(record) : ''].filter((text) => text !== '').join('; ');
   return waitMs === undefined
     ? new Refusal('lock.held', `${what}, a free lock is required`, {
-        why,
-        fix: 'Add --wait, or release it by its task: reeve lock release --task TASK',
+        ...(why === '' ? {} : { why }),
+        fix: `wait for it with --wait, or release it: reeve lock release --task ${task}`,
         retryable: true,
       })
     : new Refusal('lock.not-in-time', `${what}, a free lock within ${formatDuration(waitMs)} is required`, {
-        why,
+        ...(why === '' ? {} : { why }),
+        fix: 'try again later, or wait longer',
         exit: EXIT.lockNotObtained,
         retryable: true,
       });

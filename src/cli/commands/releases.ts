@@ -7,7 +7,7 @@ import { withExamples } from '../examples.ts';
 import type { Voice } from '../output/output.ts';
 import type { Style } from '../output/paint.ts';
 import { renderTable } from '../output/table.ts';
-import { type Line, span } from '../output/text.ts';
+import { type Line, span, wrap } from '../output/text.ts';
 import { action } from '../session.ts';
 
 export const register = (program: Command): void => {
@@ -30,7 +30,7 @@ export const register = (program: Command): void => {
 };
 
 const STYLES: Readonly<Record<ReleaseState, Style>> = {
-  candidate: 'cyan',
+  candidate: 'dim',
   current: 'boldGreen',
   stable: 'green',
   bad: 'red',
@@ -44,11 +44,9 @@ const renderReleases = (releases: readonly ReleaseLine[], now: number, voice: Vo
     [span(`${formatAge(now - release.createdAt)} ago`, 'dim')],
     [span(release.revision.slice(0, 8), 'dim')],
     rollbackCell(release),
-    release.reason === null
-      ? [span(release.summary)]
-      : [span(release.summary), span(`  ${release.reason}`, release.state === 'bad' ? 'red' : 'dim')],
+    [span(release.summary)],
   ]);
-  return renderTable(
+  const [titles, ...lines] = renderTable(
     {
       columns: [
         { title: 'RELEASE', align: 'right' },
@@ -62,7 +60,19 @@ const renderReleases = (releases: readonly ReleaseLine[], now: number, voice: Vo
     },
     { width: voice.width - 1 },
   );
+  return [titles!, ...lines.flatMap((line, at) => [line, ...reasonLines(releases[at]!, voice)])];
 };
+
+// Why it was refused or never was live, whole: it is what people look for here.
+const reasonLines = ({ reason, state }: ReleaseLine, voice: Voice): Line[] =>
+  reason === null
+    ? []
+    : wrap(reason, voice.width - REASON_INDENT.length - 1).map((text) => [
+        { text: REASON_INDENT },
+        span(text, state === 'bad' ? 'red' : 'dim'),
+      ]);
+
+const REASON_INDENT = ' '.repeat(9);
 
 const rollbackCell = ({ canRollBack, isWarm }: ReleaseLine): Line => {
   if (!canRollBack) return [];

@@ -7,6 +7,9 @@ import type { Name } from '../../model/names.ts';
 import { readCount, readName } from '../read-option.ts';
 import { action } from '../session.ts';
 
+/** As many as a stack file may have. */
+const MAX_REPLICAS = 100;
+
 type Scale = { readonly service: Name; readonly replicas: number };
 
 export const register = (program: Command): void => {
@@ -32,6 +35,8 @@ export const register = (program: Command): void => {
 const readScales = (text: string, before: readonly Scale[] | undefined): Scale[] => {
   const [service = '', count = '', ...rest] = text.split('=');
   if (rest.length > 0 || count === '')
-    throw new InvalidArgumentError('SERVICE=COUNT is required, for example web=3');
-  return [...(before ?? []), { service: readName(service), replicas: readCount(count) }];
+    throw new InvalidArgumentError('A service with its count is required, for example web=3');
+  const replicas = readCount(count);
+  if (replicas > MAX_REPLICAS) throw new InvalidArgumentError(`At most ${MAX_REPLICAS} copies are allowed`);
+  return [...(before ?? []), { service: readName(service), replicas }];
 };

@@ -4,18 +4,25 @@ import type { Change } from '../../model/change.ts';
 import type { StepKind } from '../../model/plan.ts';
 import { progressOf, type StepProgress } from './change-progress.ts';
 import type { Voice } from './output.ts';
-import { type Line, span } from './text.ts';
+import type { Symbols } from './symbols.ts';
+import { type Line, type Span, span } from './text.ts';
 
 /** `Release 12 is live (14 s: gate 1.9 s, traffic moved in 4 ms, watched 10 s)`. */
 export const renderChangeEnd = (change: Change, { symbols }: Voice): Line => {
   const isDone = change.state === 'done';
   const sentence = change.outcome ?? `Change ${change.id} is ${change.state}`;
   return [
-    isDone ? span(symbols.done, 'green') : span(symbols.failed, 'red'),
+    signOf(change.state, symbols),
     { text: ' ' },
     span(sentence, isDone ? 'boldGreen' : 'bold'),
     ...factsOf(change).map((facts) => span(` (${facts})`, 'dim')),
   ];
+};
+
+// A cancel is what somebody wanted.
+const signOf = (state: Change['state'], symbols: Symbols): Span => {
+  if (state === 'done') return span(symbols.done, 'green');
+  return state === 'cancelled' ? span(symbols.undone, 'yellow') : span(symbols.failed, 'red');
 };
 
 const factsOf = (change: Change): string[] => {

@@ -25,6 +25,16 @@ export type ChangeProgress = {
 export const progressOf = (change: Change): ChangeProgress =>
   change.records.reduce(withRecord, { change, steps: [] });
 
+export const isUndo = ({ state }: StepProgress): boolean =>
+  state === 'undoing' || state === 'undone' || state === 'undo-failed';
+
+/** An undo that found nothing to undo: not worth a line once it is over. */
+export const isIdleUndo = ({ state, words }: StepProgress): boolean => state === 'undone' && !words;
+
+/** It was closed before anything of it began: superseded, cancelled in the queue, or with nothing left to do. */
+export const hasNeverBegun = ({ change, steps }: ChangeProgress): boolean =>
+  change.closedAt !== null && steps.length === 0;
+
 /** The progress after one more line. */
 export const advance = (progress: ChangeProgress | null, line: FollowLine): ChangeProgress | null => {
   if (!('event' in line)) return progressOf(line.change);

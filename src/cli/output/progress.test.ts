@@ -9,6 +9,7 @@ import { renderChangeEnd } from './change-end.ts';
 import type { Voice } from './output.ts';
 import { uncolored } from './paint.ts';
 import { openProgress } from './progress.ts';
+import { endedStepLines } from './step-lines.ts';
 import { chooseSymbols } from './symbols.ts';
 import { paintLine } from './text.ts';
 
@@ -54,14 +55,40 @@ test('plain progress tells the undoing of a failed change step by step', () => {
     [2, 'intent', 300],
     [2, 'failed', 400, 'no such file: ./server'],
     [1, 'undo-intent', 400],
-    [1, 'undone', 450],
+    [1, 'undone', 450, 'the folder of release 13 was removed'],
   );
   view.show({ change: aChange({ records }) });
   assert.deepEqual(text().trimEnd().split('\n').slice(4), [
     '[  400 ms] 2/6 failed in 100 ms: no such file: ./server',
-    '[  400 ms] 1/6 Undo: Place release 13 (a1b2c3d Fix the header)',
-    '[  450 ms] 1/6 undone in 50 ms',
+    '[  450 ms] 1/6 undone in 50 ms: the folder of release 13 was removed',
   ]);
+});
+
+test('progress has no line for an undo that found nothing to undo', () => {
+  const records = recordsOf([1, 'intent', 0], [1, 'failed', 100], [1, 'undo-intent', 100], [1, 'undone', 101]);
+  for (const columns of [undefined, 80]) {
+    const { text, view } = open(columns);
+    view.show({ change: aChange({ records }) });
+    view.close();
+    assert.doesNotMatch(text(), /undo/i);
+  }
+});
+
+test('progress has no title for a change that was closed before it began', () => {
+  for (const columns of [undefined, 80]) {
+    const { text, view } = open(columns);
+    view.show({ change: aChange({ state: 'superseded', closedAt: NOON }) });
+    view.close();
+    assert.doesNotMatch(text(), /Deploy/);
+  }
+});
+
+test('a step that is listed where no terminal limits a line is not cut', () => {
+  const { voice } = open();
+  const sentence = 'Wait until web.1 and web.2 are healthy (2 good answers on /up, then 200 ms), however long it is';
+  const step = { ...aChange().plan.steps[0]!, sentence };
+  const lines = endedStepLines({ step, state: 'done', beganAt: 0, endedAt: 1, words: null }, voice);
+  assert.match(paintLine(lines[0]!, uncolored), /however long it is +1 ms$/);
 });
 
 test('plain progress repeats nothing when the agent was restarted and the whole change comes again', () => {
@@ -132,6 +159,6 @@ test('the end of a change without such steps says only how long it took', () => 
   const cancelled = aChange({ state: 'cancelled', closedAt: NOON + 90_000 });
   assert.equal(
     paintLine(renderChangeEnd(cancelled, voice), uncolored),
-    '✗ Change 7 is cancelled (1 min 30 s)',
+    '↩ Change 7 is cancelled (1 min 30 s)',
   );
 });

@@ -1,11 +1,19 @@
 // Shows a change as it goes: live steps on a terminal, plain lines elsewhere.
 import type { FollowLine } from '../../api/wire.ts';
 import { formatDuration } from '../../kit/format.ts';
-import { advance, type ChangeProgress, runningSteps, type StepProgress } from './change-progress.ts';
+import {
+  advance,
+  type ChangeProgress,
+  hasNeverBegun,
+  isIdleUndo,
+  isUndo,
+  runningSteps,
+  type StepProgress,
+} from './change-progress.ts';
 import { openLiveArea } from './live-area.ts';
 import type { Voice } from './output.ts';
 import { PHASE_TITLES } from './phases.ts';
-import { endedStepLines, runningStepLines, sentenceOf } from './step-lines.ts';
+import { endedStepLines, runningStepLines } from './step-lines.ts';
 import { type Line, paintLines, span } from './text.ts';
 
 export type ProgressView = {
@@ -32,12 +40,13 @@ const liveProgress = (voice: Voice, now: () => number): ProgressView => {
   // Steps end in the order in which they began, so what ended first scrolls away first.
   const keepEnded = (): void => {
     // The plan of a queued change is made anew when its turn comes.
-    if (!progress || progress.change.state === 'queued') return;
+    if (!progress || progress.change.state === 'queued' || hasNeverBegun(progress)) return;
     const lines: Line[] = [];
     if (!hasTitle) lines.push(titleLine(progress));
     hasTitle = true;
     for (let one = progress.steps[kept]; one && one.endedAt !== null; one = progress.steps[kept]) {
-      lines.push(...headingLines(one), ...endedStepLines(one, voice));
+      const ended = endedStepLines(one, voice);
+      if (ended.length > 0) lines.push(...headingLines(one), ...ended);
       kept += 1;
     }
     area.keep(lines);
@@ -84,8 +93,7 @@ const liveProgress = (voice: Voice, now: () => number): ProgressView => {
 
 const hintLine = (text: string): Line => [{ text: '  ' }, span(text, 'yellow')];
 
-const titleOf = ({ step, state }: StepProgress): string =>
-  state === 'undoing' || state === 'undone' || state === 'undo-failed' ? 'Undo' : PHASE_TITLES[step.phase];
+const titleOf = (one: StepProgress): string => (isUndo(one) ? 'Undo' : PHASE_TITLES[one.step.phase]);
 
 const titleLine = ({ change }: ChangeProgress): Line => [
   span(change.plan.sentence, 'bold'),
@@ -109,18 +117,21 @@ const plainProgress = (voice: Voice): ProgressView => {
     lost: () => write([span(LOST)]),
     show: (line) => {
       progress = advance(progress, line);
-      if (!progress || progress.change.state === 'queued') return;
+      if (!progress || progress.change.state === 'queued' || hasNeverBegun(progress)) return;
       if (!hasTitle) write([span(`Change ${progress.change.id}: ${progress.change.plan.sentence}`)]);
       hasTitle = true;
       const count = progress.change.plan.steps.length;
       progress.steps.forEach((one, at) => {
         const place = `${one.step.id}/${count}`;
-        if (!begun.has(at)) tell(one.beganAt, `${place} ${sentenceOf(one)}`);
+        // An undo is told at its end, by what came of it.
+        if (!begun.has(at) && !isUndo(one)) tell(one.beganAt, `${place} ${one.step.sentence}`);
         begun.add(at);
         if (one.endedAt === null || ended.has(at)) return;
         ended.add(at);
+        if (isIdleUndo(one)) return;
         const took = formatDuration(one.endedAt - one.beganAt);
-        tell(one.endedAt, `${place} ${one.state} in ${took}${one.words ? `: ${one.words}` : ''}`);
+        const end = one.state === 'undo-failed' ? 'not undone' : one.state;
+        tell(one.endedAt, `${place} ${end} in ${took}${one.words ? `: ${one.words}` : ''}`);
       });
     },
     close: () => {},

@@ -1,6 +1,6 @@
 // How one step of a change looks, live and in plain text.
 import { formatDuration } from '../../kit/format.ts';
-import type { StepProgress } from './change-progress.ts';
+import { isIdleUndo, isUndo, type StepProgress } from './change-progress.ts';
 import type { Voice } from './output.ts';
 import type { Style } from './paint.ts';
 import type { Symbols } from './symbols.ts';
@@ -23,7 +23,7 @@ const signOf = (state: Exclude<StepProgress['state'], 'running' | 'undoing'>, sy
 
 /** A step that ended: sign, sentence, what came of it, its time at the right. What went wrong gets a line of its own. */
 export const endedStepLines = (one: StepProgress, voice: Voice): Line[] => {
-  if (one.state === 'running' || one.state === 'undoing') return [];
+  if (one.state === 'running' || one.state === 'undoing' || isIdleUndo(one)) return [];
   const left: Line = [{ text: '  ' }, signOf(one.state, voice.symbols), { text: ' ' }, span(sentenceOf(one))];
   const ms = (one.endedAt ?? one.beganAt) - one.beganAt;
   const beside: Line = one.words ? [...left, { text: '  ' }, span(one.words, 'dim')] : left;
@@ -43,17 +43,15 @@ export const runningStepLines = (one: StepProgress, now: number, voice: Voice): 
 };
 
 /** An undo is told from the step it undoes. */
-export const sentenceOf = ({ step, state }: StepProgress): string =>
-  state === 'undoing' || state === 'undone' || state === 'undo-failed'
-    ? `Undo: ${step.sentence}`
-    : step.sentence;
+const sentenceOf = (one: StepProgress): string =>
+  isUndo(one) ? `Undo: ${one.step.sentence}` : one.step.sentence;
 
 const roomOf = (voice: Voice): number => Math.min(voice.width, WIDEST) - TIME_COLUMNS - 1;
 
 const stepLine = (left: Line, ms: number, voice: Voice): Line => {
   const time = padStart([span(formatDuration(ms), 'dim')], TIME_COLUMNS);
   const room = roomOf(voice);
-  return [...padEnd(truncate(left, room), room), ...time];
+  return [...padEnd(truncate(left, Math.max(room, voice.width - TIME_COLUMNS - 1)), room), ...time];
 };
 
 const wordsLines = ({ words }: StepProgress, style: Style): Line[] =>

@@ -1,0 +1,67 @@
+// Figures as rows of text: the median of every subject, and how many times Reeve's it is.
+import { type Figure, median, type Outcome, spread } from './comparison.ts';
+
+/** From here on a figure is called noisy. */
+const NOISY = 0.3;
+const OURS = 'reeve';
+
+export type Row = readonly string[];
+
+/** The header first. Subjects in the order in which they were measured, Reeve always in front. */
+export const tableOf = ({ figures, skipped }: Outcome): readonly Row[] => {
+  const seen = new Set([...figures.flatMap(({ values }) => Object.keys(values)), ...Object.keys(skipped)]);
+  const subjects = [OURS, ...[...seen].filter((subject) => subject !== OURS)];
+  const withTarget = figures.some(({ target }) => target !== undefined);
+  const header = ['', ...subjects, ...(withTarget ? ['target'] : [])];
+  const rows = figures.map((figure) => [
+    figure.what,
+    ...subjects.map((subject) => cellOf(figure, subject, skipped)),
+    ...(withTarget ? [targetOf(figure)] : []),
+  ]);
+  return [header, ...rows];
+};
+
+const cellOf = (figure: Figure, subject: string, skipped: Outcome['skipped']): string => {
+  const values = figure.values[subject];
+  if (!values || values.length === 0) return subject in skipped ? 'skipped' : '-';
+  const isNoisy = spread(values) > NOISY;
+  const text = `${isNoisy ? '~' : ''}${formatValue(median(values), figure)}`;
+  const ours = figure.values[OURS];
+  if (subject === OURS || !ours || ours.length === 0) return text;
+  return `${text}${ratioOf(median(values), median(ours))}`;
+};
+
+const ratioOf = (value: number, ours: number): string => {
+  if (ours === 0 || value === 0) return '';
+  const ratio = value / ours;
+  return ` (${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(ratio >= 0.1 ? 1 : 2)}×)`;
+};
+
+const targetOf = (figure: Figure): string => {
+  const { target, better } = figure;
+  const ours = figure.values[OURS];
+  if (target === undefined) return '';
+  const limit = `${better === 'less' ? '≤' : '≥'} ${formatValue(target, figure)}`;
+  if (!ours || ours.length === 0) return limit;
+  const value = median(ours);
+  return `${limit}: ${(better === 'less' ? value <= target : value >= target) ? 'met' : 'missed'}`;
+};
+
+const formatValue = (value: number, { unit }: Figure): string => {
+  if (unit === 'count') return String(Math.round(value));
+  if (unit === 'requests/s') return `${Math.round(value)}/s`;
+  if (unit === 'ms of CPU/1,000 requests') return `${value.toFixed(0)} ms`;
+  if (unit === '% of a core') return `${value.toFixed(2)}%`;
+  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
+};
+
+export const renderText = (rows: readonly Row[]): string => {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const pad = (row: Row): string => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ');
+  return rows.map((row) => `  ${pad(row).trimEnd()}`).join('\n');
+};
+
+export const renderMarkdown = ([header, ...rows]: readonly Row[]): string => {
+  const line = (row: Row): string => `| ${row.join(' | ')} |`;
+  return [line(header!), `|${'---|'.repeat(header!.length)}`, ...rows.map(line)].join('\n');
+};

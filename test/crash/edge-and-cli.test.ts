@@ -1,0 +1,143 @@
+// Whatever else is killed in the middle of things: the edge's process, the CLI, and the agent again and again.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startLoad } from '../../scripts/demo/load.ts';
+import { eventually, isRunning } from '../worlds/conditions.ts';
+import { crashStack } from '../worlds/crash-stack.ts';
+import {
+  askRoute,
+  type CrashStage,
+  describeChange,
+  openCrashStage,
+  processesOfStack,
+} from '../worlds/crash-stage.ts';
+import { seededRandom } from '../worlds/seeded-random.ts';
+import { projectRoot } from '../worlds/stage.ts';
+
+const SEED = Number(process.env.SEED ?? 1);
+const KILLS = 10;
+
+const openDeployed = async (name: string, web: string): Promise<CrashStage> => {
+  const stage = await openCrashStage({ stack: name, files: crashStack(name, web) });
+  await stage.ensureAgent();
+  await stage.make(stage.deployNext());
+  await stage.make(stage.deployNext());
+  return stage;
+};
+
+const edgePid = async ({ client }: CrashStage): Promise<number> => {
+  const { pid } = await client.call('edgeStatus');
+  assert.ok(pid !== null);
+  return pid;
+};
+
+const servesCurrent = async (stage: CrashStage): Promise<void> => {
+  const { release } = await stage.status();
+  await eventually('the route answers', async () => (await askRoute(stage)) === `release ${release?.id}`);
+};
+
+for (const strategy of ['swap', 'recreate']) {
+  describe(`an edge that is killed, where the strategy is ${strategy},`, () => {
+    let stage: CrashStage;
+    before(async () => (stage = await openDeployed(`edge-${strategy}`, `    deploy: ${strategy}`)));
+    after(() => stage.close());
+
+    test('while nothing changes is started again, and answers', async () => {
+      const pid = await edgePid(stage);
+      process.kill(pid, 'SIGKILL');
+      await servesCurrent(stage);
+      assert.notEqual(await edgePid(stage), pid);
+    });
+
+    test('together with the agent is started again by the next agent', async () => {
+      const pid = await edgePid(stage);
+      await stage.killAgent();
+      process.kill(pid, 'SIGKILL');
+      await stage.ensureAgent();
+      await servesCurrent(stage);
+    });
+
+    test('at any step of a deploy leaves a deploy that is whole, or was taken back and says so', async (t) => {
+      stage.order({ from: 'insert changes', write: Number.MAX_SAFE_INTEGER, side: 'after' });
+      await stage.make(stage.deployNext());
+      const writes = stage.takeWrites();
+      const intents = writes.flatMap((label, at) =>
+        /^insert records .* intent/.test(label) ? [at + 1] : [],
+      );
+      for (const write of intents) {
+        const was = (await stage.status()).release?.id;
+        const victim = await edgePid(stage);
+        stage.order({ from: 'insert changes', write, side: 'after', victim });
+        const begun = await stage.submit(stage.deployNext());
+        assert.ok(begun);
+        const change = await stage.ended(begun.id);
+        stage.order(null);
+        t.diagnostic(`killed after ${writes[write - 1]}: ${change.state}, ${change.outcome}`);
+        const expected = change.state === 'done' ? change.plan.release.to : was;
+        assert.equal((await stage.status()).release?.id, expected, describeChange(change));
+        assert.equal(change.error?.notUndone?.length ?? 0, 0, describeChange(change));
+        await servesCurrent(stage);
+        assert.notEqual(await edgePid(stage), victim);
+        assert.equal((await stage.status()).lock.owner, 'free');
+      }
+    });
+  });
+}
+
+describe('a deploy', () => {
+  let stage: CrashStage;
+  before(async () => (stage = await openDeployed('tough', '    deploy: swap\n    replicas: 2')));
+  after(() => stage.close());
+
+  test('goes on when its CLI is killed, and is found by another', async () => {
+    stage.edit('reeve.yaml', 'bake: 300ms', 'bake: 3s');
+    stage.deployNext();
+    const cli = spawn(join(projectRoot, 'bin/reeve'), ['deploy'], {
+      cwd: stage.stackFolder,
+      env: stage.env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let seen = '';
+    cli.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    await eventually('the CLI shows progress', () => /Watch release/.test(seen));
+    cli.kill('SIGKILL');
+    await eventually('the CLI is gone', () => cli.signalCode === 'SIGKILL');
+    const change = await stage.lastChange();
+    assert.equal(change.state, 'running');
+    const followed = await stage.reeve('changes', 'follow', String(change.id));
+    assert.equal(followed.exit, 0, followed.stderr);
+    assert.match(followed.stdout, new RegExp(`Release ${change.plan.release.to} is live`));
+    stage.edit('reeve.yaml', 'bake: 3s', 'bake: 300ms');
+  });
+
+  test(`comes to its end though the agent is killed ${KILLS} times at random moments`, async (t) => {
+    const random = seededRandom(SEED);
+    const load = startLoad({ port: stage.edgePort, host: 'tough.localhost', clients: 4 });
+    // Watched anew by each agent, so that none comes to the end before the last.
+    stage.edit('reeve.yaml', 'bake: 300ms', 'bake: 2s');
+    const change = await stage.submit(stage.deployNext());
+    assert.ok(change);
+    for (let kill = 1, pid = await stage.agentPid(); kill <= KILLS; kill += 1) {
+      await sleep(random() * 900);
+      process.kill(pid, 'SIGKILL');
+      await eventually('the agent is gone', () => !isRunning(pid));
+      pid = stage.launchAgent();
+    }
+    const end = await stage.ended(change.id);
+    const { requests, dropped, errors, reasons } = await load.stop();
+    t.diagnostic(`${requests} requests; ${end.outcome}`);
+    assert.equal(end.state, 'done', describeChange(end));
+    assert.deepEqual({ dropped, errors, reasons }, { dropped: 0, errors: 0, reasons: [] });
+    await servesCurrent(stage);
+    const { services, lock } = await stage.status();
+    assert.equal(lock.owner, 'free');
+    const meant = services.flatMap(({ instances }) => instances.map(({ id }) => id));
+    assert.deepEqual(
+      processesOfStack(stage),
+      meant.flatMap((id) => [`${id} program`, `${id} shim`]).toSorted(),
+    );
+  });
+});

@@ -1,0 +1,16 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from './stage.ts';
+
+const FOLDER = join(projectRoot, '.cache/proof');
+
+/** Writes what a proof measured to `.cache/proof/<name>.json`, with what it was measured on. */
+export const writeProof = (name: string, measured: Readonly<Record<string, unknown>>): void => {
+  mkdirSync(FOLDER, { recursive: true });
+  const machine = { cores: availableParallelism(), node: process.version };
+  writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify({ machine, ...measured }, null, 2)}\n`);
+};
+
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
