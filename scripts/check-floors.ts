@@ -19,6 +19,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   engine: 4,
   supervise: 4,
   releases: 4,
+  recovery: 4,
   chores: 4,
   doctor: 4,
   telemetry: 4,

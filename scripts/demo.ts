@@ -1,5 +1,7 @@
 // The main job on real programs, narrated: no root, no Docker, no Caddy. Exits 0 only if all of it held.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +26,7 @@ const stage = await openStage({
 });
 const acts: Act[] = [];
 const began = performance.now();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, leaveNothing);
 
 try {
   await bringUp();
@@ -245,7 +248,20 @@ The stack and its agent are still running:
   ${home} npx reeve status
   ${home} npx reeve logs -f
 and stop with:
-  ${home} npx reeve down && ${home} npx reeve agent stop`);
+  ${home} npx reeve down && ${home} npx reeve agent stop && rm -r ${stage.folder}`);
+}
+
+// Agent, edge and programs outlive whoever started them. In one go, so that the act it interrupts does nothing more.
+function leaveNothing(): void {
+  console.log('\nInterrupted: taking it down');
+  for (const args of [
+    ['agent', 'start'],
+    ['down', '--wait', '1m'],
+    ['agent', 'stop'],
+  ])
+    spawnSync(join(projectRoot, 'bin/reeve'), args, { cwd: stage.stackFolder, env: stage.env });
+  rmSync(stage.folder, { recursive: true, force: true });
+  process.exit(130);
 }
 
 function seconds(ms: number): string {

@@ -2,8 +2,8 @@
 // that ends; the record beside it tells people and later agents who holds it.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { ensureFolder, writeFileAtomic } from '../kit/atomic-file.ts';
+import { lockFile } from '../kit/lock-file.ts';
 import { identify } from '../kit/process-identity.ts';
 import { Failure, isReported, Refusal } from '../model/error.ts';
 import { agentRecordPath, type Layout } from '../model/layout.ts';
@@ -45,7 +45,7 @@ const claim = (layout: Layout, version: string): Claim => {
   return {
     release: () => {
       rmSync(agentRecordPath(layout), { force: true });
-      lock.close();
+      lock.release();
     },
   };
 };
@@ -61,24 +61,7 @@ export const readAgentRecord = (layout: Layout): AgentRecord | null => {
 };
 
 // https://www.sqlite.org/rescode.html
-const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
-
-// Node has no flock(2). SQLite's exclusive mode takes fcntl locks on the file and keeps them until it is closed
-// (https://www.sqlite.org/pragma.html#pragma_locking_mode); children do not inherit them.
-const lockFile = (path: string): DatabaseSync | null => {
-  const database = new DatabaseSync(path, { timeout: 0 });
-  try {
-    database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS claim (x); COMMIT;',
-    );
-    return database;
-  } catch (error) {
-    database.close();
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return null;
-    throw error;
-  }
-};
 
 const unwritable = ({ home }: Layout, error: unknown): unknown => {
   const { code, errcode } = error as { readonly code?: string; readonly errcode?: number };

@@ -2,7 +2,8 @@
 // It is crash-only: being told to stop is the same as being killed, with a tidier log. No instance ever stops with it.
 import { pino } from 'pino';
 import { reeveVersion } from '../kit/version.ts';
-import { toReport } from '../model/error.ts';
+import { createRedactor } from '../logs/redactor.ts';
+import { redactReport, toReport } from '../model/error.ts';
 import type { Layout } from '../model/layout.ts';
 import { claimHome } from './claim-home.ts';
 import { openServer } from './server.ts';
@@ -21,8 +22,10 @@ export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise
   const version = reeveVersion();
   const claim = claimHome(layout, version);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const redactor = createRedactor();
+  const redact = (text: string): string => redactor.redact(text);
   const failed = (what: string, error: unknown): void =>
-    log.error({ what, report: toReport(error) }, 'failed');
+    log.error({ what: redact(what), report: redactReport(toReport(error), redact) }, 'failed');
   process.on('unhandledRejection', (error) => failed('unhandled rejection', error));
 
   const stopping = Promise.withResolvers<string>();
@@ -34,13 +37,14 @@ export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise
     edgePort,
     env,
     version,
+    redactor,
     failed,
     stop: () => stopping.resolve('asked over its socket'),
   });
   const server = await openServer({
     socket: layout.socket,
     handlers: wired.handlers,
-    redact: wired.redact,
+    redact,
     failed,
     called: wired.audit,
   });
@@ -48,6 +52,7 @@ export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise
     { version, pid: process.pid, home: layout.home, socket: layout.socket, ...wired.found },
     'agent started',
   );
+  if (wired.rebuilt) log.warn(wired.rebuilt, 'state database rebuilt');
   wired.resume();
 
   const reason = await stopping.promise;

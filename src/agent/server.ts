@@ -7,7 +7,7 @@ import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { type CallName, CALLS } from '../api/wire.ts';
 import { ensureFolder } from '../kit/atomic-file.ts';
-import { type ErrorReport, Refusal, toReport } from '../model/error.ts';
+import { redactReport, Refusal, toReport } from '../model/error.ts';
 import type { Handlers } from './handlers/table.ts';
 import { readInput } from './inputs.ts';
 import { readBody } from './read-body.ts';
@@ -135,7 +135,7 @@ const streamLines = (
     } catch (error) {
       if (out.aborted) return;
       options.failed(call, error);
-      await out.write(`${JSON.stringify({ error: masked(toReport(error), options) })}\n`);
+      await out.write(`${JSON.stringify({ error: redactReport(toReport(error), options.redact) })}\n`);
     }
   });
 };
@@ -160,12 +160,7 @@ const callerName = (context: Context): string => {
 const STATUS = { refusal: 400, failure: 502, defect: 500 } as const;
 
 const failWith = (context: Context, error: unknown, options: ServerOptions): Response => {
-  const report = masked(toReport(error), options);
+  const report = redactReport(toReport(error), options.redact);
   const status = report.code.endsWith('.unknown') ? 404 : STATUS[report.kind];
   return context.json(report, status);
 };
-
-const masked = (report: ErrorReport, { redact }: ServerOptions): ErrorReport =>
-  JSON.parse(JSON.stringify(report), (_key, value: unknown) =>
-    typeof value === 'string' ? redact(value) : value,
-  ) as ErrorReport;

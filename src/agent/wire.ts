@@ -8,21 +8,21 @@ import { openBuiltinEdge } from '../edge/builtin/open-builtin-edge.ts';
 import { ChangeQueue } from '../engine/change-queue.ts';
 import type { Hands } from '../engine/hands.ts';
 import { retireWarm } from '../engine/retire.ts';
-import { identify, isAlive } from '../kit/process-identity.ts';
+import { identify } from '../kit/process-identity.ts';
 import { realClock as clock } from '../kit/real-clock.ts';
-import { databasePath, type Layout, sourcesFolder } from '../model/layout.ts';
+import { type Layout, sourcesFolder } from '../model/layout.ts';
 import { canPunchHoles } from '../logs/punch-hole.ts';
 import { createRotation } from '../chores/rotate-logs.ts';
 import { createLogBook } from '../logs/log-book.ts';
-import { createRedactor } from '../logs/redactor.ts';
 import { allListeningPorts, listeningPorts } from '../probes/listening-ports.ts';
+import type { Redactor } from '../ports/redactor.ts';
+import type { Rebuilt } from '../ports/store.ts';
 import { createProber } from '../probes/prober.ts';
 import { createEnvironments } from '../releases/environments.ts';
 import { learnSecrets } from '../releases/placed-env.ts';
 import { createReleaseDisk } from '../releases/release-disk.ts';
 import { createSecretSource } from '../secrets/secret-source.ts';
 import { createSource } from '../sources/source.ts';
-import { openStore } from '../store/open-store.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { describeCall } from './describe-call.ts';
 import { createEventBus } from './event-bus.ts';
@@ -31,6 +31,7 @@ import { hostHandlers } from './handlers/host.ts';
 import { stackHandlers } from './handlers/stacks.ts';
 import type { Handlers } from './handlers/table.ts';
 import type { Called } from './server.ts';
+import { openMemory } from './wire-memory.ts';
 import { meter, wireDoctor, wireMetrics } from './wire-watching.ts';
 
 export type WireOptions = {
@@ -38,16 +39,19 @@ export type WireOptions = {
   readonly edgePort: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  /** It learns every secret that the rooms meet; what writes a log or an answer masks with it. */
+  readonly redactor: Redactor;
   readonly failed: (what: string, error: unknown) => void;
   readonly stop: () => void;
 };
 
 export type Wired = {
   readonly handlers: Handlers;
-  readonly redact: (text: string) => string;
   readonly audit: (entry: Called) => void;
   /** What this agent found when it came, for its log. */
   readonly found: Readonly<Record<string, number>>;
+  /** What was put together anew because the state database was lost; null where it was not. */
+  readonly rebuilt: Rebuilt | null;
   /** Goes on with interrupted changes, and begins the standing duties. */
   readonly resume: () => void;
   /** Leaves everything as it is: what runs goes on, changes wait for the next agent. */
@@ -64,14 +68,12 @@ const autoPortsOf = (home: string): number =>
   20_000 + (createHash('sha256').update(home).digest().readUInt16BE() % 100) * 100;
 
 export const wire = async (options: WireOptions): Promise<Wired> => {
-  const { layout, failed } = options;
+  const { layout, redactor, failed } = options;
   const startedAt = clock.now();
   const noticed = (words: string): void => failed(words, null);
   const bus = createEventBus((error) => failed('a listener of events', error));
   const { publish } = bus;
 
-  const redactor = createRedactor();
-  const store = openStore(databasePath(layout), { redactor, isAlive, clock });
   const logBook = createLogBook({ redactor, clock, log: noticed });
   const secrets = createSecretSource();
   const agentEnv = { ...options.env, REEVE_NODE: process.execPath };
@@ -84,6 +86,14 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   const releaseDisk = createReleaseDisk({ layout, source, secrets, redactor, agentEnv });
   const driver = await openEmbeddedDriver({ layout, clock, log: noticed });
   const edge = openBuiltinEdge({ layout, listen: { host: '127.0.0.1', port: options.edgePort }, noticed });
+  const environments = createEnvironments({ layout, secrets, redactor, agentEnv });
+  const memory = { layout, redactor, driver, edge, releaseDisk, environments };
+  const { store, rebuilt } = await openMemory(memory).catch(async (error: unknown) => {
+    // What watches would keep this process alive.
+    await edge.close();
+    await driver.close();
+    throw error;
+  });
   learnAllSecrets();
   const canFreeLogs = await canPunchHoles(layout.home);
   const rotation = createRotation({
@@ -92,7 +102,6 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
     retentionOf: ({ stack }) => store.releases.list(stack)[0]?.stack.retention ?? null,
   });
 
-  const environments = createEnvironments({ layout, secrets, redactor, agentEnv });
   const supervision = new Supervisor({
     store,
     driver,
@@ -169,6 +178,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
         stacks: store.stacks.list().length,
         instances: store.instances.list(null).length,
         rssBytes: process.memoryUsage.rss(),
+        ...(rebuilt ? { rebuilt } : {}),
       }),
     }),
   };
@@ -191,8 +201,8 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
 
   return {
     handlers,
-    redact: (text) => redactor.redact(text),
     audit: (entry) => store.audit.append({ at: clock.now(), ...describeCall(entry) }),
+    rebuilt,
     found: {
       stacks: store.stacks.list().length,
       instances: store.instances.list(null).length,

@@ -14,7 +14,7 @@ import type { ReleaseState } from '../model/release.ts';
 import type { Command, Strategy } from '../model/stack.ts';
 import type { EdgeStatus } from '../ports/edge.ts';
 import type { LogLine, LogQuery } from '../ports/log-book.ts';
-import type { AuditEntry } from '../ports/store.ts';
+import type { AuditEntry, Rebuilt } from '../ports/store.ts';
 
 /** `read`: anyone who reaches the socket. `change`: goes to the audit log. */
 export type Access = 'read' | 'change';
@@ -100,6 +100,8 @@ export type AgentStatus = {
   readonly stacks: number;
   readonly instances: number;
   readonly rssBytes: number;
+  /** Where the state database was lost: what this agent put together anew when it came. */
+  readonly rebuilt?: Rebuilt;
 };
 
 /** `reeve status` and `reeve ps` of one stack. */

@@ -8,5 +8,7 @@ export const agentCommand = (extra: readonly string[] = []): string[] => [
   'agent',
   'start',
   '--foreground',
+  // An error in its log is read by whoever started it.
+  '--json',
   ...extra,
 ];

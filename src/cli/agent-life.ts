@@ -7,6 +7,7 @@ import { realClock } from '../kit/real-clock.ts';
 import { Failure, isReported, Refusal } from '../model/error.ts';
 import type { Layout } from '../model/layout.ts';
 import { agentCommand } from './agent-command.ts';
+import { agentEnvironment } from './agent-environment.ts';
 import type { World } from './world.ts';
 
 export type StartOptions = {
@@ -40,7 +41,7 @@ export const readAgent = async ({ client, signal }: Reach): Promise<AgentStatus 
 export const startBackground = (reach: Reach, { edgePort }: StartOptions = {}): Promise<AgentStatus> => {
   const { client, layout, signal, world } = reach;
   const argv = agentCommand(edgePort === undefined ? [] : ['--edge-port', String(edgePort)]);
-  return startAgent({ client, layout, argv, env: world.env, clock: realClock, signal });
+  return startAgent({ client, layout, argv, env: agentEnvironment(world.env), clock: realClock, signal });
 };
 
 /** Is the agent until it is told to stop. */
@@ -51,7 +52,8 @@ export const runForeground = async ({ layout, world }: Reach, { edgePort }: Star
   // The agent has its own way with signals: it tidies up and ends.
   world.leaveInterrupts();
   const { runAgent } = await import('../agent/main.ts');
-  await runAgent({ layout, edgePort: edgePort ?? edgePortOf(world.env.REEVE_EDGE_PORT), env: world.env });
+  const env = agentEnvironment(world.env);
+  await runAgent({ layout, edgePort: edgePort ?? edgePortOf(env.REEVE_EDGE_PORT), env });
 };
 
 /** Asks the agent to end and waits until its process is gone: only then may another have its folder. */

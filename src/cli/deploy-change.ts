@@ -1,3 +1,4 @@
+import { ensureAgentFor } from './check-stack-file.ts';
 import { chooseStackFile } from './choose-stack.ts';
 import { type ChangeFlags, detachOf, waitOf } from './change-options.ts';
 import { makeChange } from './make-change.ts';
@@ -8,6 +9,7 @@ export type DeployFlags = ChangeFlags & { readonly ref?: string; readonly force?
 /** Brings what the stack file says up, as a change. */
 export const deploy = async (session: Session, flags: DeployFlags): Promise<number> => {
   const file = await chooseStackFile(session);
+  await ensureAgentFor(session, file);
   const { ref, force } = flags;
   const wish = {
     want: 'deploy' as const,

@@ -97,8 +97,7 @@ const submit = async (session: Session, wish: Wish, options: ChangeOptions): Pro
   }
   const { change, behind } = answer;
   const isQueued = answer.outcome === 'queued' && behind !== null;
-  if (isQueued)
-    output.say(() => [[span(`Change ${change.id} waits behind change ${behind}`, 'yellow')]]);
+  if (isQueued) output.say(() => [[span(`Change ${change.id} waits behind change ${behind}`, 'yellow')]]);
   if (!options.detach) return { result: await follow(session, change.id, { known: change }), warnings };
   if (!isQueued) output.say(() => [[span(`Change ${change.id} runs: ${change.plan.sentence}`)]]);
   sayHowToGoOn(session, change.id);

@@ -4,6 +4,7 @@ import { toReport } from '../model/error.ts';
 import { EXIT } from './exit-code.ts';
 import { renderError } from './output/error.ts';
 import { openOutput } from './output/output.ts';
+import { jsonText } from './output/text.ts';
 import { openProgram } from './program.ts';
 import type { Stage } from './session.ts';
 import { usageRefusal } from './usage-error.ts';
@@ -42,7 +43,7 @@ const fail = (error: unknown, argv: readonly string[], world: World): number => 
     quiet: own.includes('--quiet'),
     color: !own.includes('--no-color'),
   });
-  if (output.isJson) world.stdout.write(`${JSON.stringify({ error: report })}\n`);
+  if (output.isJson) world.stdout.write(`${jsonText({ error: report })}\n`);
   else output.hint((voice) => renderError(report, voice));
   return report.exit;
 };

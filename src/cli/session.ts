@@ -23,8 +23,8 @@ export type Session = {
   readonly client: Client;
   /** Aborts at Ctrl-C and when nobody reads stdout any more. */
   readonly signal: AbortSignal;
-  /** Makes sure that an agent answers: starts one where there is none. */
-  readonly ensureAgent: () => Promise<void>;
+  /** Makes sure that an agent answers: starts one where there is none, unless `mayStart` throws. */
+  readonly ensureAgent: (mayStart?: () => Promise<void>) => Promise<void>;
 };
 
 /** Where a program keeps what its actions need; commander itself has no place for it. */
@@ -60,12 +60,16 @@ export const openSession = (world: World, globals: GlobalOptions): Session => {
   const layout = resolveLayout(world.env, world.uid);
   const client = openClient({ socket: layout.socket, user: world.user });
   const signal = AbortSignal.any([world.interrupted, world.stdout.readerGone]);
-  const ensureAgent = async (): Promise<void> => {
+  const ensureAgent = async (mayStart?: () => Promise<void>): Promise<void> => {
     const { readAgent, startBackground } = await import('./agent-life.ts');
     const reach = { client, layout, world, signal };
     if (await readAgent(reach)) return;
-    const { pid } = await startBackground(reach);
+    await mayStart?.();
+    const { pid, rebuilt } = await startBackground(reach);
     if (!output.isQuiet) output.hint(() => [[span(`Started the agent (process ${pid})`, 'dim')]]);
+    if (!rebuilt) return;
+    const { renderRebuilt } = await import('./output/agent.ts');
+    output.hint((voice) => renderRebuilt(rebuilt, voice));
   };
   return { world, globals, output, layout, client, signal, ensureAgent };
 };

@@ -16,11 +16,12 @@ export const usageRefusal = (error: CommanderError, argv: readonly string[], pro
   // `error: unknown command 'stats'` and on the next line `(Did you mean status?)`.
   const [complaint = '', suggestion = ''] = error.message.split('\n(');
   const parts = {
-    fix: suggestion === '' ? help : suggestion.replace(/\)$/, ''),
+    fix: suggestion === '' ? help : suggestion.replace(/^Did you mean (.*)\?\)$/, 'write $1'),
     cause: error,
   };
   const invalid = readInvalid(complaint);
-  if (invalid) return new Refusal('cli.usage', `Cannot use "${invalid.value}" as ${invalid.as}: ${invalid.fact}`, parts);
+  if (invalid)
+    return new Refusal('cli.usage', `Cannot use "${invalid.value}" as ${invalid.as}: ${invalid.fact}`, parts);
   return new Refusal('cli.usage', `${cannot}: ${factOf(error.code, complaint, command)}`, parts);
 };
 
@@ -31,7 +32,7 @@ export const refuseUnknownCommand = (group: Command): void => {
   if (typed === undefined || typed.startsWith('-') || names.includes(typed)) return;
   const meant = didYouMean(typed, names);
   throw new Refusal('cli.usage', `Cannot run "reeve ${group.name()} ${typed}": unknown command "${typed}"`, {
-    fix: meant === null ? `choose one of ${names.join(', ')}` : `Did you mean ${meant}?`,
+    fix: meant === null ? `choose one of ${names.join(', ')}` : `write ${meant}`,
   });
 };
 
@@ -52,11 +53,18 @@ type Invalid = { readonly value: string; readonly as: string; readonly fact: str
 
 // `option '--wait <duration>' argument 'soon' is invalid. A duration …`, and the same for an argument.
 const readInvalid = (complaint: string): Invalid | null => {
-  const option = /^error: option '(?:-\w, )?(--[\w-]+)[^']*' argument '([\s\S]*?)' is invalid\. ([\s\S]+)$/.exec(complaint);
+  const option =
+    /^error: option '(?:-\w, )?(--[\w-]+)[^']*' argument '([\s\S]*?)' is invalid\. ([\s\S]+)$/.exec(
+      complaint,
+    );
   if (option) return { as: option[1]!, value: option[2]!, fact: lowerFirst(option[3]!) };
   const argument =
-    /^error: command-argument value '([\s\S]*?)' is invalid for argument '([^']+)'\. ([\s\S]+)$/.exec(complaint);
-  return argument && { as: `<${argument[2]!}>`, value: argument[1]!, fact: lowerFirst(argument[3]!) };
+    /^error: command-argument value '([\s\S]*?)' is invalid for argument '([^']+)'\. ([\s\S]+)$/.exec(
+      complaint,
+    );
+  if (!argument) return null;
+  const fact = argument[3]!.replace(/^Allowed choices are (.*)\.$/, 'one of $1 is required');
+  return { as: `<${argument[2]!}>`, value: argument[1]!, fact: lowerFirst(fact) };
 };
 
 const factOf = (code: string, complaint: string, command: Command): string => {
@@ -71,7 +79,12 @@ const factOf = (code: string, complaint: string, command: Command): string => {
     case 'commander.excessArguments':
       return `"${command.name()}" takes ${argumentCount(command)}`;
     default:
-      return lowerFirst(complaint.replace(/^error: /, '').replaceAll("'", '"').replace(/\.$/, ''));
+      return lowerFirst(
+        complaint
+          .replace(/^error: /, '')
+          .replaceAll("'", '"')
+          .replace(/\.$/, ''),
+      );
   }
 };
 

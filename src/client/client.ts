@@ -3,8 +3,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type Call, type CallName, CALLS, type CallTypes, type ErrorReport } from '../api/wire.ts';
 import { fromReport } from '../model/error.ts';
-import { agentNotUnderstood, agentUnreachable } from './lost-agent.ts';
+import { agentNotUnderstood, agentSilent, agentUnreachable } from './lost-agent.ts';
 import { readJsonLines } from './read-json-lines.ts';
+import { watchSilence } from './silence.ts';
 
 // As an import, node:http takes 25 ms more: an ES module's view of it reads every export, and that of WebSocket loads undici.
 const { request } = process.getBuiltinModule('node:http');
@@ -35,7 +36,7 @@ type Arguments<K extends CallName> = object extends GivenOf<K> ? [given?: GivenO
 export type Client = {
   /**
    * One question, one answer. Throws what the agent reported (Refusal, Failure, Defect) or a Failure of its own:
-   * `agent.absent` (exit 69), `agent.no-access`, `agent.hung-up`, `agent.not-understood`.
+   * `agent.absent` (exit 69), `agent.silent` (69), `agent.no-access`, `agent.hung-up`, `agent.not-understood`.
    */
   readonly call: <K extends AnsweredCall>(name: K, ...given: Arguments<K>) => Promise<AnswerOf<K>>;
   /** The same, line by line as they come; leaving the loop hangs up. */
@@ -47,12 +48,17 @@ export type ClientOptions = {
   readonly socket: string;
   /** Who asks, for the audit log. */
   readonly user?: string;
+  /** After how long without an answer the agent is asked whether it is there, and how long that may take. */
+  readonly silenceMs?: number;
 };
 
+const SILENCE_MS = 10_000;
+
 /** Opens nothing yet: every call has its own connection, so there is nothing to close. */
-export const openClient = ({ socket, user = '' }: ClientOptions): Client => {
+export const openClient = (options: ClientOptions): Client => {
+  const { socket } = options;
   const send = async (name: CallName, given: LooseGiven): Promise<IncomingMessage> => {
-    const response = await exchange(socket, user, CALLS[name], given);
+    const response = await exchange(options, CALLS[name], given);
     if (response.statusCode === 200) return response;
     throw await readError(name, response);
   };
@@ -88,7 +94,11 @@ type LooseGiven = {
   readonly signal?: AbortSignal;
 };
 
-const exchange = (socket: string, user: string, call: Call, given: LooseGiven): Promise<IncomingMessage> =>
+const exchange = (
+  { socket, user = '', silenceMs = SILENCE_MS }: ClientOptions,
+  call: Call,
+  given: LooseGiven,
+): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const body = given.body === undefined ? null : Buffer.from(JSON.stringify(given.body));
     const sent: ClientRequest = request({
@@ -105,6 +115,7 @@ const exchange = (socket: string, user: string, call: Call, given: LooseGiven): 
     });
     sent.once('response', resolve);
     sent.once('error', reject);
+    watchSilence(sent, { socket, silenceMs }, () => sent.destroy(agentSilent(socket, silenceMs)));
     sent.end(body ?? undefined);
   });
 

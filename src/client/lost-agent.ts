@@ -2,7 +2,7 @@
 import { Failure, isReported } from '../model/error.ts';
 
 /** EX_UNAVAILABLE of sysexits.h. */
-export const NO_AGENT_EXIT = 69;
+const NO_AGENT_EXIT = 69;
 
 /** What a transport threw as an error of ours; ours, and what `signal` was aborted with, pass as they are. */
 export const agentUnreachable = (error: unknown, socket: string, signal?: AbortSignal): unknown => {
@@ -49,6 +49,18 @@ export const agentAbsent = (socket: string, cause?: unknown): Failure =>
     exit: NO_AGENT_EXIT,
     cause,
   });
+
+export const agentSilent = (socket: string, silenceMs: number): Failure =>
+  new Failure(
+    'agent.silent',
+    `Cannot reach the agent: it has "${socket}" and has said nothing for ${(2 * silenceMs) / 1000} s, an answer is required`,
+    {
+      why: 'its process is stopped or hangs; what it runs goes on without it',
+      fix: 'end its process, whose pid is in agent.json in the state folder, with kill -9; then reeve agent start',
+      retryable: true,
+      exit: NO_AGENT_EXIT,
+    },
+  );
 
 export const agentNotUnderstood = (call: string, text: string, cause?: unknown): Failure =>
   new Failure(

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { AgentStatus } from '../api/wire.ts';
 import { ensureFolder } from '../kit/atomic-file.ts';
-import { Failure } from '../model/error.ts';
+import { type ErrorReport, Failure, fromReport } from '../model/error.ts';
 import { agentLogPath, type Layout } from '../model/layout.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Client } from './client.ts';
@@ -27,7 +27,7 @@ const AFTER_EXIT_MS = 2_000;
 
 /**
  * Starts an agent in a session of its own and waits until it, or another that was quicker, answers.
- * Failure `agent.not-started` with the last lines of its log.
+ * Failure `agent.not-started` with the last lines of its log; what the agent itself refused to start for.
  */
 export const startAgent = async (start: AgentStart): Promise<AgentStatus> => {
   const { client, clock, layout, signal } = start;
@@ -48,6 +48,8 @@ export const startAgent = async (start: AgentStart): Promise<AgentStatus> => {
     } catch (error) {
       if (!isAgentLost(error)) throw error;
     }
+    const refusal = ended === null ? null : readRefusal(layout, log.start);
+    if (refusal) throw refusal;
     if (ended !== null && !isShortened) {
       isShortened = true;
       deadline = Math.min(deadline, clock.monotonic() + AFTER_EXIT_MS);
@@ -87,12 +89,28 @@ const launch = ({ argv, env }: AgentStart, log: number) => {
   return child;
 };
 
+// An agent that can not use its state folder says why, as data, and ends. Of two that start at once the slower one is
+// refused: no matter, the other answers.
+const readRefusal = (layout: Layout, logStart: number): Error | null => {
+  const last = readLog(layout, logStart).at(-1) ?? '';
+  if (!last.startsWith('{"error":')) return null;
+  try {
+    const { error } = JSON.parse(last) as { readonly error: ErrorReport };
+    return error.kind === 'refusal' && error.code !== 'agent.running' ? fromReport(error) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+};
+
+const readLog = (layout: Layout, logStart: number): readonly string[] =>
+  readFileSync(agentLogPath(layout)).subarray(logStart).toString('utf8').split('\n').filter(Boolean);
+
 const notStarted = (layout: Layout, logStart: number, ended: string | null): Failure => {
   const path = agentLogPath(layout);
-  const text = readFileSync(path).subarray(logStart).toString('utf8');
   return new Failure('agent.not-started', `Cannot start the agent: no answer on "${layout.socket}"`, {
     why: ended ?? 'it runs but does not listen yet',
     fix: `read ${path}, or see it start: reeve agent start --foreground`,
-    log: text.split('\n').filter(Boolean).slice(-LOG_LINES),
+    log: readLog(layout, logStart).slice(-LOG_LINES),
   });
 };

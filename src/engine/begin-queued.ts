@@ -35,9 +35,7 @@ export const beginQueued = async (
     // It may have been cancelled while it was planned.
     if (stillQueued(hands, queued)) {
       if (plan.steps.length > 0) {
-        journal.setPlan(change.id, plan);
-        journal.setFencing(change.id, lock.held.fencing);
-        journal.setState(change.id, 'running');
+        journal.begin(change.id, { plan, fencing: lock.held.fencing });
         return { change: journal.get(change.id) ?? { ...change, plan }, held: lock.held };
       }
       closeQueued(hands, change, { state: 'done', outcome: plan.sentence });

@@ -21,7 +21,7 @@ export type StepHistory = {
   readonly isDone: boolean;
   /** Its words; null where it did not fail. */
   readonly failure: string | null;
-  readonly undo: 'none' | 'begun' | 'undone' | 'failed';
+  readonly undo: 'none' | 'begun' | 'undone' | 'undo-failed';
   readonly undoWords: string | null;
 };
 
@@ -35,7 +35,7 @@ export const stepHistory = (records: readonly StepRecord[], step: Step): StepHis
     hasBegun: find('intent') !== undefined,
     isDone: find('done') !== undefined,
     failure: failed ? (failed.words ?? step.sentence) : null,
-    undo: ended ? (ended.event === 'undone' ? 'undone' : 'failed') : find('undo-intent') ? 'begun' : 'none',
+    undo: ended ? (ended.event === 'undone' ? 'undone' : 'undo-failed') : find('undo-intent') ? 'begun' : 'none',
     undoWords: ended?.words ?? null,
   };
 };

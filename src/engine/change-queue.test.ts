@@ -221,6 +221,19 @@ describe('any other change that arrives while one runs', () => {
     assert.equal((await life.end(accepted.change)).outcome, 'Restarted all services of release 2');
   });
 
+  test('begins after it, without being told to wait, when the agent stops warm copies by itself', async () => {
+    const life = await deployed();
+    await life.does(deployRequest(shop));
+    await life.host.clock.advance(600_001);
+    await retireWarm(life.agent.hands, life.agent.queue);
+    const asked = life.agent.queue.submit(restart, 'ada');
+    await life.host.clock.runUntil(() => life.host.store.journal.get(4) !== null);
+    const accepted = await asked;
+    assert.ok(accepted.outcome === 'started');
+    assert.equal(life.change(3).plan.kind, 'retire');
+    assert.equal((await life.end(accepted.change)).outcome, 'Restarted all services of release 2');
+  });
+
   test('gives up with exit code 4 when it waited in vain', async () => {
     const life = await deployed();
     life.host.gates.set('web@2', { ms: 20_000 });

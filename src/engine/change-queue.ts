@@ -1,3 +1,4 @@
+import { Turns } from '../kit/turns.ts';
 import type { Change } from '../model/change.ts';
 import type { LockHeld } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
@@ -12,9 +13,10 @@ import type { Accepted, Patience, PlanRequest } from './plan-request.ts';
 import { closeQueued, openQueued, supersede } from './queued-deploy.ts';
 import { changeRunning, mustBeCancellable } from './refusals.ts';
 import { resumeChange } from './resume-change.ts';
-import { Turns } from './turns.ts';
 
 const LOCK_POLL_MS = 1_000;
+/** Nobody is refused because of what the agent does by itself; so long is waited for that at least. */
+const OWN_CHANGE_MS = 30_000;
 
 /**
  * Takes in what is wanted and runs one change at a time per stack. A deploy that finds one running waits for its turn,
@@ -24,7 +26,7 @@ export class ChangeQueue {
   readonly #hands: Hands;
   readonly #running = new Map<Name, RunningChange>();
   readonly #queued = new Map<Name, QueuedDeploy>();
-  readonly #turns = new Turns<Name>();
+  readonly #turns = new Turns();
   readonly #suspension = new AbortController();
 
   constructor(hands: Hands) {
@@ -44,17 +46,21 @@ export class ChangeQueue {
     const isDeploy = request.want === 'deploy';
     const stack = isDeploy ? readStack(this.#hands, request.file, request.ref).stack.name : request.stack;
     const { clock } = this.#hands;
-    const deadline = clock.monotonic() + (request.waitMs ?? 0);
+    const asked = clock.monotonic();
+    const patienceMs = request.waitMs ?? 0;
+    const left = (ms: number): number => Math.max(0, asked + ms - clock.monotonic());
     for (;;) {
-      const waitMs = Math.max(0, deadline - clock.monotonic());
-      const accepted = await this.#turns.take(stack, async () => {
+      const waitMs = left(patienceMs);
+      const accepted = await this.#turns.take([stack], async () => {
         const running = this.#running.get(stack);
         if (!running) return await this.#begin(request, { stack, by, waitMs });
         return isDeploy ? await this.#enqueue(request, running, by) : running;
       });
       if ('outcome' in accepted) return accepted;
-      if (waitMs <= 0) throw changeRunning(stack, accepted, request.waitMs ?? 0);
-      await this.#waitFor(accepted, waitMs);
+      const isOwn = accepted.kind === 'retire' && request.want !== 'retire';
+      const stayMs = isOwn ? left(Math.max(patienceMs, OWN_CHANGE_MS)) : waitMs;
+      if (stayMs <= 0) throw changeRunning(stack, accepted, patienceMs);
+      await this.#waitFor(accepted, stayMs);
     }
   }
 
@@ -98,7 +104,7 @@ export class ChangeQueue {
   /** For an agent that stops: every change is left where it is, with its lock, for the next agent. */
   async suspend(): Promise<void> {
     this.#suspension.abort(new Interruption('suspended'));
-    await this.#turns.allSettled();
+    await this.#turns.allEnded();
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
@@ -165,7 +171,7 @@ export class ChangeQueue {
   #next(stack: Name): void {
     const { failed } = this.#hands;
     void this.#turns
-      .take(stack, () => this.#deployQueued(stack))
+      .take([stack], () => this.#deployQueued(stack))
       .catch((error: unknown) => failed(`the queued deploy of "${stack}" was not begun`, error));
   }
 

@@ -1,4 +1,4 @@
-import type { Change, ChangeState } from '../model/change.ts';
+import type { Change, ChangeState, Retreat } from '../model/change.ts';
 import type { ErrorReport } from '../model/error.ts';
 import { stepHistory } from './change-log.ts';
 import { describeOutcome } from './describe-outcome.ts';
@@ -10,9 +10,10 @@ import { type ChangeRun, hasToBeUndone } from './run-step.ts';
 export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Change> => {
   const { hands, change, held } = run;
   const { store, clock, publish } = hands;
-  if (ending.end === 'failed' || ending.end === 'cancelled') giveUpRelease(run, ending);
+  if (ending.end === 'back') giveUpRelease(run, ending.retreat);
   const error = reportOf(run, ending);
-  const state: ChangeState = ending.end === 'cancelled' ? 'cancelled' : error ? 'failed' : 'done';
+  const isCancelled = ending.end === 'back' && ending.retreat.why === 'cancelled';
+  const state: ChangeState = isCancelled ? 'cancelled' : error ? 'failed' : 'done';
   const outcome = describeOutcome(run, ending);
   if (ending.end !== 'lost') await forgetJobs(run);
   const at = clock.now();
@@ -33,17 +34,14 @@ export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Ch
 
 // A release that serves stays what it is: only one that was taken back is given up. Where it is not to blame it is not
 // bad, and its reason says why it never was live.
-const giveUpRelease = (
-  { hands, change }: ChangeRun,
-  { end, blame, report }: Extract<Ending, { readonly blame: string | null }>,
-): void => {
+const giveUpRelease = ({ hands, change }: ChangeRun, { why, blame, report }: Retreat): void => {
   const { releases } = hands.store;
   const id = change.plan.release.to;
   const release = id === null ? null : releases.get(change.stack, id);
   if (!release || release.state === 'current') return;
   if (blame !== null) releases.setState(change.stack, release.id, 'bad', blame);
   else if (release.state === 'candidate') {
-    const reason = end === 'cancelled' ? 'its deploy was cancelled' : report.message;
+    const reason = why === 'cancelled' ? 'its deploy was cancelled' : report.message;
     releases.setState(change.stack, release.id, 'candidate', reason);
   }
 };
@@ -57,13 +55,15 @@ const reportOf = (run: ChangeRun, ending: Ending): ErrorReport | null => {
       const why = [first.why, ...also].filter((words) => words !== undefined);
       return { ...tried(first), ...(why.length > 0 ? { why: why.join('; ') } : {}) };
     }
-    case 'failed':
-    case 'cancelled':
+    case 'back': {
+      const { report } = ending.retreat;
+      const { undone, notUndone } = ending.undone;
       return {
-        ...tried(ending.report),
-        undone: [...(ending.report.undone ?? []), ...ending.undone],
-        notUndone: [...(ending.report.notUndone ?? []), ...ending.notUndone],
+        ...tried(report),
+        undone: [...(report.undone ?? []), ...undone],
+        notUndone: [...(report.notUndone ?? []), ...notUndone],
       };
+    }
     case 'lost':
       return { ...tried(ending.report), undone: [], notUndone: leftStanding(run) };
     default:

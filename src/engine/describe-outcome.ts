@@ -15,24 +15,36 @@ const sentenceOf = (run: ChangeRun, ending: Ending): string => {
       const done = pastSentence(plan);
       const count = ending.unfinished.length;
       if (count === 0) return done;
-      if (ending.unfinished.some(({ code }) => code === 'bake.bad')) return staysThoughBad(plan);
+      if (staysThoughBad(run)) return badButLive(plan);
       return `${done}, but ${count === 1 ? 'one of the last steps' : `${count} of the last steps`} failed`;
     }
     case 'lost':
       return 'Stopped where it was, and nothing was undone: the lock was lost';
-    case 'failed':
-    case 'cancelled': {
+    case 'back': {
+      const { notUndone, isStillServing } = ending.undone;
+      if (isStillServing) return stillServes(plan);
       const stands = whatStands(run);
-      if (ending.notUndone.length === 0) return stands;
-      return `${stands}; not everything could be undone`;
+      return notUndone.length === 0 ? stands : `${stands}; not everything could be undone`;
     }
     default:
       return ending satisfies never;
   }
 };
 
-const staysThoughBad = ({ release }: Plan): string =>
+// Only one that its bake refused is live with a reason against it.
+const staysThoughBad = ({ hands, change }: ChangeRun): boolean => {
+  const { to } = change.plan.release;
+  const release = to === null ? null : hands.store.releases.get(change.stack, to);
+  return release?.state === 'current' && release.stateReason !== null;
+};
+
+const badButLive = ({ release }: Plan): string =>
   `Release ${release.to} stays live though it turned bad: release ${release.from} was bad too, and going back to it would help nobody`;
+
+const stillServes = ({ release }: Plan): string =>
+  release.to === null
+    ? 'Not everything could be undone: a part of what it had brought was left running'
+    : `Release ${release.to} could not be taken back: a part of it still serves`;
 
 const whatStands = ({ hands, change }: ChangeRun): string => {
   const { plan, stack } = change;

@@ -1,19 +1,20 @@
-import type { Change } from '../model/change.ts';
+import type { Change, Retreat } from '../model/change.ts';
 import { type ErrorReport, Failure, toReport } from '../model/error.ts';
 import type { Step } from '../model/plan.ts';
 import { recordStep, stepHistory } from './change-log.ts';
 import { concludeChange } from './conclude-change.ts';
-import type { Ending } from './ending.ts';
 import { interruptionOf } from './interruption.ts';
 import { type ChangeRun, executeStep } from './run-step.ts';
 import { undoChange } from './undo-change.ts';
 
 /**
- * Runs a change to its end, from its first unfinished step on, and closes it. Null where the agent stops: the next one
- * goes on. Throws only where the journal itself can not be written.
+ * Runs a change to its end, from its first unfinished step on, or on with the undo that was begun, and closes it. Null
+ * where the agent stops: the next one goes on. Throws only where the journal itself can not be written.
  */
 export const executeChange = async (run: ChangeRun): Promise<Change | null> => {
-  const course = await goForward(run);
+  const { journal } = run.hands.store;
+  const begun = journal.retreat(run.change.id);
+  const course: Course = begun ? { course: 'back', retreat: begun } : await goForward(run);
   switch (course.course) {
     case 'suspended':
       return null;
@@ -22,10 +23,10 @@ export const executeChange = async (run: ChangeRun): Promise<Change | null> => {
     case 'lost':
       return await concludeChange(run, { end: 'lost', report: course.report });
     case 'back': {
+      const { retreat } = course;
+      if (!begun) journal.setUndoing(run.change.id, retreat);
       const undone = await undoChange(run);
-      if (!undone) return null;
-      const ending: Ending = { end: course.why, report: course.report, blame: course.blame, ...undone };
-      return await concludeChange(run, ending);
+      return undone && (await concludeChange(run, { end: 'back', retreat, undone }));
     }
     default:
       return course satisfies never;
@@ -39,13 +40,7 @@ export const hasBegunToFinish = (change: Change): boolean =>
 type Course =
   /** `unfinished`: what failed where nothing is undone any more. */
   | { readonly course: 'through'; readonly unfinished: readonly ErrorReport[] }
-  | {
-      readonly course: 'back';
-      readonly why: 'failed' | 'cancelled';
-      readonly report: ErrorReport;
-      /** Why the release is bad; null where it is not to blame. */
-      readonly blame: string | null;
-    }
+  | { readonly course: 'back'; readonly retreat: Retreat }
   | { readonly course: 'lost'; readonly report: ErrorReport }
   | { readonly course: 'suspended' };
 
@@ -55,7 +50,6 @@ const goForward = async (run: ChangeRun): Promise<Course> => {
   let isFinishing = hasBegunToFinish(run.change);
   for (const step of plan.steps) {
     const history = stepHistory(run.change.records, step);
-    if (history.undo !== 'none') return back(run, earlierFailure(run), step);
     if (history.isDone) continue;
     if (!isFinishing && isCancelled(run)) return cancelled(run);
     if (step.phase === 'finish') isFinishing = true;
@@ -65,8 +59,7 @@ const goForward = async (run: ChangeRun): Promise<Course> => {
     if (result.result === 'done') continue;
     if (result.report.code === 'lock.lost') return { course: 'lost', report: result.report };
     if (step.phase === 'finish' || staysThoughBad(run, step, result)) unfinished.push(result.report);
-    else if (isCancelled(run)) return cancelled(run);
-    else return back(run, result, step);
+    else return isCancelled(run) ? cancelled(run) : back(result);
   }
   return !isFinishing && isCancelled(run) ? cancelled(run) : { course: 'through', unfinished };
 };
@@ -104,7 +97,7 @@ const tryStep = async (run: ChangeRun, step: Step): Promise<Result> => {
   }
 };
 
-// The report with its log lines is gone with the agent that had it; its message is in the journal.
+// The agent was gone before anything followed from the failure: of its report, the journal has the message.
 const resumedFailure = (step: Step, words: string): BadResult => ({
   result: isTrial(step) ? 'refused' : 'failed',
   report: new Failure('change.resumed', words, {
@@ -112,32 +105,16 @@ const resumedFailure = (step: Step, words: string): BadResult => ({
   }).report,
 });
 
-const earlierFailure = (run: ChangeRun): BadResult => {
-  for (const step of run.change.plan.steps) {
-    const { failure } = stepHistory(run.change.records, step);
-    if (failure !== null && step.phase !== 'finish') return resumedFailure(step, failure);
-  }
-  return resumedFailure(run.change.plan.steps[0]!, 'the change was being undone');
-};
-
-const back = (run: ChangeRun, result: BadResult, step: Step): Course => {
-  if (run.change.cancelRequested || isCancelled(run)) return cancelled(run);
-  const isBlamed = result.result === 'refused' && (isTrial(step) || result.report.code === 'change.resumed');
-  return {
-    course: 'back',
-    why: 'failed',
-    report: result.report,
-    blame: isBlamed ? result.report.message : null,
-  };
-};
-
-const cancelled = (run: ChangeRun): Course => ({
+const back = ({ result, report }: BadResult): Course => ({
   course: 'back',
-  why: 'cancelled',
-  report: new Failure('change.cancelled', `Cannot go on with "${run.change.plan.sentence}": it was cancelled`)
-    .report,
-  blame: null,
+  retreat: { why: 'failed', report, blame: result === 'refused' ? report.message : null },
 });
+
+const cancelled = ({ change }: ChangeRun): Course => {
+  const message = `Cannot go on with "${change.plan.sentence}": it was cancelled`;
+  const { report } = new Failure('change.cancelled', message);
+  return { course: 'back', retreat: { why: 'cancelled', report, blame: null } };
+};
 
 /** Steps in which the release itself is on trial. */
 const isTrial = (step: Step): boolean =>

@@ -1,5 +1,6 @@
 import type { Change } from '../model/change.ts';
 import type { LockHeld } from '../model/lock.ts';
+import type { PlanKind } from '../model/plan.ts';
 import { executeChange } from './execute-change.ts';
 import type { Hands } from './hands.ts';
 import { Interruption } from './interruption.ts';
@@ -9,6 +10,7 @@ const RETRY_MS = 5_000;
 /** The change of a stack that runs now. */
 export type RunningChange = {
   readonly id: number;
+  readonly kind: PlanKind;
   readonly sentence: string;
   /** Resolves when it is closed, or left for the next agent; never rejects. */
   readonly ended: Promise<void>;
@@ -28,6 +30,7 @@ export const runInBackground = (hands: Hands, begun: BegunChange, suspension: Ab
   const cancelling = new AbortController();
   return {
     id,
+    kind: plan.kind,
     sentence: plan.sentence,
     ended: runToItsEnd(hands, begun, {
       signal: AbortSignal.any([suspension, cancelling.signal]),

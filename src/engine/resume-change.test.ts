@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { deployRequest, SimulatedLife, type Written } from '../../test/worlds/simulated-life.ts';
+import { Failure } from '../model/error.ts';
 
 const services = {
   web: { run: 'web', route: 'shop.localhost', health: { http: '/up' } },
@@ -63,7 +64,7 @@ describe('a resumed change', () => {
     assert.ok(!life.host.folders.has(2));
   });
 
-  test('says what had failed when the agent died while it undid', async () => {
+  test('says all of what had failed when the agent died while it undid', async () => {
     const life = await once();
     life.host.gates.set('web@2', { refuses: 'no answer on /up' });
     const { agent } = life;
@@ -75,11 +76,26 @@ describe('a resumed change', () => {
     life.host.hook = () => {};
     await life.restartAgent();
     const { state, error } = life.change(change.id);
-    assert.deepEqual([state, error?.code], ['failed', 'change.resumed']);
+    assert.deepEqual([state, error?.code], ['failed', 'gate.never-ready']);
     assert.match(error?.message ?? '', /no answer on \/up/);
+    assert.deepEqual(error?.log, ['last words']);
     assert.ok(error?.undone?.includes('the folder of release 2 was removed'));
     assert.equal(life.host.release(2).state, 'bad');
     assert.deepEqual(life.flaws(), []);
+  });
+
+  test('does not blame the release when what failed was not its fault and the agent died while it undid', async () => {
+    const life = await once();
+    const { agent } = life;
+    life.host.hook = (effect, when) => {
+      if (effect === 'run migrate' && when === 'before') throw new Failure('run.lost', 'Cannot start: no memory');
+      if (effect === 'remove 2' && when === 'before') agent.crash();
+    };
+    await life.begins(deployRequest(shop));
+    await life.host.clock.runUntil(() => agent.isDead);
+    life.host.hook = () => {};
+    await life.restartAgent();
+    assert.equal(life.host.release(2).state, 'candidate');
   });
 
   test('waits for the lock when somebody took it over meanwhile', async () => {

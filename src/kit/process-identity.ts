@@ -8,7 +8,10 @@ let cachedBootId: string | null = null;
 
 /** Empty where there is no /proc (macOS). */
 export const bootId = (): string => {
-  cachedBootId ??= readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
+  if (cachedBootId === null) {
+    const found = readProc('/proc/sys/kernel/random/boot_id');
+    cachedBootId = typeof found === 'string' ? '' : found.text.trim();
+  }
   return cachedBootId;
 };
 
@@ -23,10 +26,13 @@ export type ProcessStat = {
   readonly rssPages: number;
 };
 
-/** Null where there is no such process. A zombie has a stat, with state `Z`. */
+/** The text of a file of /proc: `gone` where its process is, `hidden` where it is another's and /proc hides it (hidepid). */
+export type ReadProc = (path: string) => { readonly text: string } | 'gone' | 'hidden';
+
+/** Null where there is no such process, or it is hidden. A zombie has a stat, with state `Z`. */
 export const readStat = (pid: number): ProcessStat | null => {
-  const text = readOrEmpty(`/proc/${pid}/stat`);
-  return text === '' ? null : parseStat(pid, text);
+  const found = readProc(`/proc/${pid}/stat`);
+  return typeof found === 'string' ? null : parseStat(pid, found.text);
 };
 
 /** Fields of /proc/PID/stat; the name in parentheses may itself hold spaces and parentheses. */
@@ -45,29 +51,33 @@ export const parseStat = (pid: number, text: string): ProcessStat | null => {
   };
 };
 
-/** The identity of a live process; null where it is gone or a zombie. */
+/** The identity of a live process; null where it is gone, a zombie, or hidden. */
 export const identify = (pid: number): Identity | null => {
   const stat = readStat(pid);
   return stat && stat.state !== 'Z' ? { bootId: bootId(), pid, startTicks: stat.startTicks } : null;
 };
 
-/** Whether exactly that process still lives. A zombie counts as gone. */
-export const isAlive = (identity: Identity): boolean => {
+/**
+ * Whether exactly that process still lives. A zombie counts as gone. One that is hidden counts as alive: what can not be
+ * seen must not be taken for dead, for then its lock is taken over and its program started twice.
+ */
+export const isAlive = (identity: Identity, read: ReadProc = readProc): boolean => {
   if (identity.bootId !== bootId()) return false;
-  return identify(identity.pid)?.startTicks === identity.startTicks;
+  const found = read(`/proc/${identity.pid}/stat`);
+  if (typeof found === 'string') return found === 'hidden';
+  const stat = parseStat(identity.pid, found.text);
+  return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
 };
 
-const readOrEmpty = (path: string): string => {
+// A process can end between any two system calls: ESRCH comes from reading an open /proc file of one that did. EPERM
+// and EACCES are what hidepid=1 and security modules answer for a process of somebody else (proc(5)).
+const readProc: ReadProc = (path) => {
   try {
-    return readFileSync(path, 'utf8');
+    return { text: readFileSync(path, 'utf8') };
   } catch (error) {
-    if (isGone(error)) return '';
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return 'gone';
+    if (code === 'EACCES' || code === 'EPERM') return 'hidden';
     throw error;
   }
-};
-
-// A process can end between any two system calls: ESRCH comes from reading an open /proc file of one that did.
-const isGone = (error: unknown): boolean => {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR' || code === 'EACCES';
 };

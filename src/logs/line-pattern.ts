@@ -27,7 +27,7 @@ export const compilePattern = (pattern: string): LinePattern => {
       throw new Refusal(
         'logs.slow-pattern',
         `Cannot search logs for ${JSON.stringify(pattern)}: it needs over ${BUDGET_MS} ms for a part of a log, less is required`,
-        { fix: 'Write the pattern without repetitions inside repetitions, as in (a+)+' },
+        { fix: 'write the pattern without repetitions inside repetitions, as in (a+)+' },
       );
     }
   };
@@ -55,7 +55,7 @@ const parseLoosely = (pattern: string, strictError: unknown): RegExp => {
     throw new Refusal(
       'logs.bad-pattern',
       `Cannot search logs for ${JSON.stringify(pattern)}: ${(strictError as Error).message}, a regular expression of JavaScript is required`,
-      { fix: 'Put a backslash before signs that are meant as they are: ( ) [ ] { } . * + ? ^ $ |' },
+      { fix: 'put a backslash before signs that are meant as they are: ( ) [ ] { } . * + ? ^ $ |' },
     );
   }
 };

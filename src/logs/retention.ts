@@ -190,7 +190,7 @@ const cannotRetain = (path: string, error: unknown): Failure => {
     `Cannot free the old part of log "${path}": it stays as it is, nothing is lost`,
     {
       why,
-      fix: 'Make room on the disk, or see that the folder of the logs can be written',
+      fix: 'make room on the disk, or see that the folder of the logs can be written',
       cause: error,
     },
   );

@@ -20,6 +20,14 @@ export type StepRecord = {
   readonly words: string | null;
 };
 
+/** Why a change goes back. */
+export type Retreat = {
+  readonly why: 'failed' | 'cancelled';
+  readonly report: ErrorReport;
+  /** Why the release is bad; null where it is not to blame. */
+  readonly blame: string | null;
+};
+
 /** One run of a plan. */
 export type Change = {
   readonly id: number;

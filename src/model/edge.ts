@@ -1,4 +1,4 @@
-import type { Name, Seat, SlotKey } from './names.ts';
+import { type Name, type Seat, slotKey, type SlotKey } from './names.ts';
 import type { Route } from './stack.ts';
 
 /** What the edge is configured with for one stack. It changes when routes, hosts or replica counts change, never for a deploy. */
@@ -14,6 +14,10 @@ export type EdgeService = {
   readonly slots: readonly { readonly slot: number; readonly blue: number; readonly green: number }[];
   readonly holdMs: number;
 };
+
+/** Every replica that gets traffic there. */
+export const slotKeysOf = (site: EdgeSite | null): readonly SlotKey[] =>
+  (site?.services ?? []).flatMap(({ service, slots }) => slots.map(({ slot }) => slotKey(service, slot)));
 
 /**
  * One generation of flags: which seat each replica is served from, and what is held.

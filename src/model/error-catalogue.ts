@@ -152,7 +152,8 @@ const edge = {
 
 const storage = {
   'store.newer': 'A newer version of Reeve wrote the database of this state folder.',
-  'store.damaged': 'The database of this state folder can not be trusted, and is left as it is.',
+  'store.damaged':
+    'The database of this state folder can not be trusted; an agent that starts sets it aside and rebuilds it.',
   'store.full': 'The disk of the state folder has no space left.',
   'store.busy': 'Another process has held the database for longer than a write may take.',
   'store.unusable': 'The database can not be opened, read or written by this user.',
@@ -160,7 +161,6 @@ const storage = {
   'lock.bad-owner': 'The owner of a lock has to be a name, and not the word "free".',
   'lock.bad-task': 'The task of a lock has to be a short word.',
   'lock.held': 'Another owner or task has the lock of the stack.',
-  'lock.not-in-time': 'Another still had the lock of the stack when the wait was over.',
   'lock.not-holder': 'Only the holder of a lock can release it.',
   'lock.no-process': 'A lock can hang only on the life of a process that there is.',
   'release.not-placed': 'The folder of the release is not on disk, or its record of variables is damaged.',
@@ -183,7 +183,7 @@ const sources = {
   'source.missing': 'The folder, repository, ref or subfolder that the stack file names is not there.',
   'source.unsafe':
     'The source has something that no release may have: a link that leads out, a device, a submodule.',
-  'source.moved': 'The source changed while it was read.',
+  'source.moved': 'The source changed before all of it was copied.',
   'source.unreadable': 'A file of the source can not be read.',
   'source.unreachable': 'The server of the git repository does not answer.',
   'source.auth-refused': 'The server of the git repository refused the credentials of the agent.',
@@ -246,6 +246,7 @@ const cli = {
   'agent.not-linux': 'An agent runs on Linux only; the CLI works elsewhere too.',
   'agent.not-started': 'The agent ended, or did not listen in time, when it was started.',
   'agent.not-stopped': 'The agent was asked to stop and its process still runs.',
+  'agent.silent': 'The agent has its socket and does not answer: its process is stopped or hangs.',
   'agent.not-understood': 'The answer on the socket is not what this version of Reeve expects.',
   'cli.no-file': 'There is no stack file, or it can not be read.',
   'cli.not-confirmed': 'What can not be undone was not confirmed with the name of the stack.',

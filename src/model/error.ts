@@ -75,6 +75,14 @@ export const toReport = (error: unknown): ErrorReport => {
   return { kind: 'defect', code: 'defect', message, exit: 70 };
 };
 
+/** The report with every text of it masked. Kind and code are our own words: a secret that equals one leaves them alone. */
+export const redactReport = (report: ErrorReport, redact: (text: string) => string): ErrorReport => {
+  const masked = JSON.parse(
+    JSON.stringify(report, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value)),
+  ) as ErrorReport;
+  return { ...masked, kind: report.kind, code: report.code };
+};
+
 /** The error again, from its report. */
 export const fromReport = (report: ErrorReport): Refusal | Failure | Defect => {
   const { kind, code, message, ...parts } = report;

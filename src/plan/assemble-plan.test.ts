@@ -16,7 +16,6 @@ import type { Observed } from '../model/observed.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Service, Stack } from '../model/stack.ts';
 import type { Desired } from './desired.ts';
-import { renderPlan } from './render-plan.ts';
 
 const NAMES = ['web', 'api', 'db', 'worker'] as const;
 
@@ -133,7 +132,7 @@ const forEveryPlan = (checked: (plan: Plan, before: Observed, desired: Desired) 
         const desired = act(life);
         if (!desired) continue;
         const plan = life.plan(desired);
-        story.push(renderPlan(plan));
+        story.push([plan.sentence, ...plan.steps.map(({ sentence }) => `  ${sentence}`)].join('\n'));
         try {
           checked(plan, life.observed, desired);
         } catch (error) {

@@ -13,7 +13,7 @@ import type { Service } from '../model/stack.ts';
 import type { AimedService } from './aim.ts';
 import type { SlotChange } from './choose-seats.ts';
 
-export const AUTO_PORTS = { first: 20_000, last: 29_999 } as const;
+const AUTO_PORTS = { first: 20_000, last: 29_999 } as const;
 
 export type Ports = Readonly<Record<InstanceId, number>>;
 

@@ -1,4 +1,4 @@
-import type { EdgeSite, Flags } from '../model/edge.ts';
+import { type Flags, slotKeysOf } from '../model/edge.ts';
 import { type InstancePlace, type Name, slotKey, type SlotKey } from '../model/names.ts';
 import { replicasOf } from './aim.ts';
 import { flaggedSeat, isRouted, isServed, type SlotChange } from './choose-seats.ts';
@@ -63,15 +63,12 @@ const movingSlots = ({ changes, observed, final }: Draft): MovingSlots => {
     seatOf: (service, slot) => flaggedSeat(observed, service, slot),
     leaving: new Set([
       ...keys(changes.flatMap(({ recreated }) => recreated.filter(({ next }) => next === null))),
-      ...slotsOf(observed.site)
-        .filter((key) => !slotsOf(final).includes(key))
+      ...slotKeysOf(observed.site)
+        .filter((key) => !slotKeysOf(final).includes(key))
         .filter((key) => !observed.instances.some(({ service, slot }) => slotKey(service, slot) === key)),
     ]),
   };
 };
-
-const slotsOf = (site: EdgeSite | null): SlotKey[] =>
-  (site?.services ?? []).flatMap(({ service, slots }) => slots.map(({ slot }) => slotKey(service, slot)));
 
 const finalFlags = ({ aim, desired, slots, list, observed }: Draft): Flags => {
   const flags = list.flags();

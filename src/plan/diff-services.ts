@@ -32,10 +32,6 @@ export const allSlots = (change: ServiceChange): readonly SlotChange[] => [
   ...change.stopped,
 ];
 
-/** Whether the service gets new or other copies. */
-export const isReplaced = (change: ServiceChange): boolean =>
-  change.beside.length + change.warm.length + change.rolling.length + change.recreated.length > 0;
-
 const sortSlots = (service: Service, slots: readonly SlotChange[]): ServiceChange => {
   const of = (action: SlotChange['action']): SlotChange[] => slots.filter((slot) => slot.action === action);
   const started = of('start');

@@ -1,5 +1,5 @@
 // What the agent remembers, in one SQLite database. Calls are synchronous; a write is on disk when it returns.
-import type { Change, ChangeState, StepRecord } from '../model/change.ts';
+import type { Change, ChangeState, Retreat, StepRecord } from '../model/change.ts';
 import type { ErrorReport } from '../model/error.ts';
 import type {
   AcquireRequest,
@@ -31,10 +31,15 @@ export interface JournalStore {
     readonly state: 'queued' | 'running';
     readonly at: number;
   }): Change;
-  setState(id: number, state: ChangeState): void;
+  /** The turn of a queued change has come: it is `running` from now on, with this plan and lock, in one write. */
+  begin(id: number, turn: { readonly plan: Plan; readonly fencing: number }): void;
   setPlan(id: number, plan: Plan): void;
   setFencing(id: number, fencing: number): void;
   requestCancel(id: number): void;
+  /** The change is `undoing` from now on, and why: in one write, so that whoever goes on with it knows all of it. */
+  setUndoing(id: number, retreat: Retreat): void;
+  /** Null where the change has not begun to go back, or is closed. */
+  retreat(id: number): Retreat | null;
   record(id: number, record: Omit<StepRecord, 'seq'>): StepRecord;
   close(
     id: number,
@@ -126,6 +131,20 @@ export type StackRecord = {
   readonly file: string;
   /** Service -> the count set by `scale`, and the file's count it was set over. */
   readonly scale: Readonly<Record<Name, { readonly replicas: number; readonly over: number }>>;
+};
+
+/** What an agent found when the state database was lost, and what it put together anew. All sentences for people. */
+export type Rebuilt = {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Why the database could not be used; null where it was gone, or knew nothing. */
+  readonly why: string | null;
+  /** File name, in the state folder, of the damaged database; null where there was none. */
+  readonly setAside: string | null;
+  /** What is on record again, one sentence for each stack. */
+  readonly found: readonly string[];
+  /** What was taken for granted, and what is not known any more. */
+  readonly doubts: readonly string[];
 };
 
 export interface Store {

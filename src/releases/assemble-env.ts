@@ -110,7 +110,7 @@ const lacks = (env: Env, { name, when }: RequiredVariable): boolean => {
 };
 
 // An empty value is how a template is left unfilled.
-const isSet = (env: Env, name: string): boolean => (env[name] ?? '') !== '';
+const isSet = (env: Env, name: string): boolean => Object.hasOwn(env, name) && env[name] !== '';
 
 const missing = ({ name, when, line, column }: RequiredVariable, what: string, file: string): Problem => {
   const because =

@@ -32,14 +32,14 @@ export const serviceFingerprints = (
 };
 
 /** Of one service, given what its tree is made of. */
-export const serviceFingerprint = (
+const serviceFingerprint = (
   { command, port, health, stop, limits, user, workingFolder, restart }: Service,
   tree: string,
   env: Readonly<Record<string, string>>,
 ): string => fingerprintOf({ command, port, health, stop, limits, user, workingFolder, restart, tree, env });
 
 /** Of what a release's files come from: the source, the links into the shared folder, and whatever builds in it. */
-export const treeFingerprint = (stack: Stack, revision: Revision, env: Environments): string =>
+const treeFingerprint = (stack: Stack, revision: Revision, env: Environments): string =>
   fingerprintOf({
     revision: { kind: revision.kind, id: revision.id },
     shared: stack.shared,

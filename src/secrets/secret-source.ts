@@ -38,7 +38,7 @@ const openFile = async (file: EnvFile): Promise<FileHandle | null> => {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       if (file.optional) return null;
       throw new Refusal('env.missing-file', `Cannot read env file "${file.path}": there is no such file`, {
-        fix: `Write it, or mark it "optional: true" in the stack file`,
+        fix: 'write it, or mark it "optional: true" in the stack file',
       });
     }
     throw unreadable(file, code ?? String(error), error);

@@ -105,9 +105,17 @@ const namesIn = (folder: string): readonly string[] => {
   }
 };
 
+// The kernel takes 4,095 bytes (PATH_MAX, limits.h(0p)), and the release's own folder comes before it.
+const LONGEST_PATH = 3500;
+
 // Undefined where it is gone meanwhile, or was removed without telling git.
 const look = (root: string, path: string): BigIntStats | undefined => {
   if (path.includes('\uFFFD')) throw unsafe(path, 'its name is not UTF-8', 'a name in UTF-8');
+  const length = Buffer.byteLength(path);
+  if (length > LONGEST_PATH) {
+    const required = `one of at most ${LONGEST_PATH} bytes`;
+    throw unsafe(`${path.slice(0, 100)}...`, `its path has ${length} bytes`, required);
+  }
   return lstatSync(join(root, path), { bigint: true, throwIfNoEntry: false });
 };
 
@@ -158,7 +166,7 @@ export const unreadable = (path: string, error: unknown): unknown => {
 export const moved = (path: string): Failure =>
   new Failure(
     'source.moved',
-    `Cannot copy "${path}": it changed while it was read, a source that holds still is required`,
+    `Cannot copy "${path}": it changed before all of it was copied, a source that holds still is required`,
     {
       fix: 'ask for the deploy again',
       retryable: true,

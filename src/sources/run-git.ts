@@ -58,7 +58,7 @@ export const createGit =
 
 export const noGit = (): Failure =>
   new Failure('source.no-git', 'Cannot run git: there is none on PATH, git is required for this source', {
-    fix: 'Install git',
+    fix: 'install git',
   });
 
 const LOCAL_MS = 120_000;

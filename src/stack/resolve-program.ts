@@ -65,7 +65,7 @@ export const resolveEnvironment = (
 });
 
 /** A value as the file has it: YAML would make `1.10` a number and lose its zero. */
-export const asText = (value: Plain, path: Path, places: Places): string =>
+const asText = (value: Plain, path: Path, places: Places): string =>
   typeof value === 'string' ? value : (places.sourceOf(path) ?? String(value));
 
 const resolveWhen = (

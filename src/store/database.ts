@@ -98,7 +98,7 @@ const translate = (path: string, error: unknown): unknown => {
     return new Failure(
       'store.full',
       `Cannot write "${path}": no space is left on its disk, some kilobytes are required`,
-      { fix: `Free space on the disk of ${path}`, retryable: true, cause: error },
+      { fix: `free space on the disk of ${path}`, retryable: true, cause: error },
     );
   }
   if (primary === CORRUPT || primary === NOTADB) return damaged(path, error.message, error);
@@ -106,7 +106,7 @@ const translate = (path: string, error: unknown): unknown => {
     return new Failure(
       'store.busy',
       `Cannot write "${path}": another process is writing and does not end, a free database is required`,
-      { fix: `Find the process with 'fuser -v ${path}'`, retryable: true, cause: error },
+      { fix: `find the process with 'fuser -v ${path}'`, retryable: true, cause: error },
     );
   }
   const isFileError = code !== undefined && /^E[A-Z]+$/.test(code);
@@ -114,16 +114,16 @@ const translate = (path: string, error: unknown): unknown => {
     return new Failure(
       'store.unusable',
       `Cannot use "${path}": ${error.message}, a file that this user can read and write is required`,
-      { fix: `Check the owner and mode of ${path} and its folder`, cause: error },
+      { fix: `check the owner and mode of ${path} and its folder`, cause: error },
     );
   }
   return error;
 };
 
-/** The database can not be trusted. Nothing repairs or replaces it silently: it is the only memory there is. */
+/** The database can not be trusted. Nothing repairs it silently; an agent that starts sets it aside, and says so. */
 export const damaged = (path: string, evidence: string, cause?: unknown): Refusal =>
   new Refusal('store.damaged', `Cannot use "${path}": ${evidence}, an undamaged Reeve database is required`, {
     why: 'what runs now goes on running; the file is left as it is',
-    fix: `Put back a copy of ${path}, or move it aside to begin with an empty one`,
+    fix: 'reeve agent start --replace: it sets the file aside and rebuilds one from what is on disk and running',
     cause,
   });

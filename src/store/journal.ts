@@ -1,5 +1,5 @@
-import type { Change, StepRecord } from '../model/change.ts';
-import { Defect, type ErrorReport } from '../model/error.ts';
+import type { Change, Retreat, StepRecord } from '../model/change.ts';
+import { Defect, type ErrorReport, redactReport } from '../model/error.ts';
 import type { Plan } from '../model/plan.ts';
 import type { JournalStore } from '../ports/store.ts';
 import type { Database, Row } from './database.ts';
@@ -16,10 +16,23 @@ export const openJournal = (db: Database, redact: (text: string) => string): Jou
   };
   return {
     open: ({ stack, plan, by, state, at }) => read(sql.open.get(stack, state, JSON.stringify(plan), by, at)!),
-    setState: (id, state) => mustExist(id, sql.setState.run(state, id)),
+    begin: (id, { plan, fencing }) =>
+      mustExist(id, sql.begin.run('running', JSON.stringify(plan), fencing, id)),
     setPlan: (id, plan) => mustExist(id, sql.setPlan.run(JSON.stringify(plan), id)),
     setFencing: (id, fencing) => mustExist(id, sql.setFencing.run(fencing, id)),
     requestCancel: (id) => mustExist(id, sql.requestCancel.run(id)),
+    setUndoing: (id, { why, report, blame }) => {
+      const retreat: Retreat = {
+        why,
+        report: redactReport(report, redact),
+        blame: blame === null ? null : redact(blame),
+      };
+      mustExist(id, sql.setUndoing.run('undoing', JSON.stringify(retreat), id));
+    },
+    retreat: (id) => {
+      const text = sql.retreat.get(id)?.retreat as string | null | undefined;
+      return text ? (JSON.parse(text) as Retreat) : null;
+    },
     record: (id, { step, event, at, words }) =>
       db.write(() => {
         mustExist(id, sql.exists.get(id) ? 1 : 0);
@@ -47,17 +60,21 @@ const statements = (db: Database) => ({
   open: db.prepare(
     'INSERT INTO changes (stack, state, plan, asked_by, opened_at) VALUES (?, ?, ?, ?, ?) RETURNING *',
   ),
-  setState: db.prepare('UPDATE changes SET state = ? WHERE id = ?'),
+  begin: db.prepare('UPDATE changes SET state = ?, plan = ?, fencing = ? WHERE id = ?'),
   setPlan: db.prepare('UPDATE changes SET plan = ? WHERE id = ?'),
   setFencing: db.prepare('UPDATE changes SET fencing = ? WHERE id = ?'),
   requestCancel: db.prepare('UPDATE changes SET cancel_requested = 1 WHERE id = ?'),
+  setUndoing: db.prepare('UPDATE changes SET state = ?, retreat = ? WHERE id = ?'),
+  retreat: db.prepare('SELECT retreat FROM changes WHERE id = ?'),
   exists: db.prepare('SELECT 1 FROM changes WHERE id = ?'),
   record: db.prepare(
     `INSERT INTO records (change, seq, step, event, at, words)
      SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ? FROM records WHERE change = ? RETURNING *`,
   ),
   recordsOf: db.prepare('SELECT * FROM records WHERE change = ? ORDER BY seq'),
-  close: db.prepare('UPDATE changes SET state = ?, closed_at = ?, outcome = ?, error = ? WHERE id = ?'),
+  close: db.prepare(
+    'UPDATE changes SET state = ?, closed_at = ?, outcome = ?, error = ?, retreat = NULL WHERE id = ?',
+  ),
   prune: db.prepare(
     `DELETE FROM changes WHERE closed_at IS NOT NULL
      AND stack = (SELECT stack FROM changes WHERE id = ?)
@@ -92,11 +109,3 @@ const toRecord = (row: Row): StepRecord => ({
   at: row.at as number,
   words: row.words as string | null,
 });
-
-// Kind and code are our own words, and are compared: a secret that happens to equal one must not change them.
-const redactReport = (report: ErrorReport, redact: (text: string) => string): ErrorReport => {
-  const masked = JSON.parse(
-    JSON.stringify(report, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value)),
-  ) as ErrorReport;
-  return { ...masked, kind: report.kind, code: report.code };
-};

@@ -48,7 +48,7 @@ export const openLock = (db: Database, options: LockOptions): LockStore => {
 
 const FREE = 'free';
 const OWNER = /^[a-z0-9-]{1,64}$/;
-const TASK = /^[A-Za-z0-9._:-]{1,128}$/;
+const TASK = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 
 const mustBeNames = ({ owner, task }: AcquireRequest): void => {
   if (!OWNER.test(owner) || owner === FREE) {
@@ -60,7 +60,7 @@ const mustBeNames = ({ owner, task }: AcquireRequest): void => {
   if (!TASK.test(task)) {
     throw new Refusal(
       'lock.bad-task',
-      `Cannot take the lock for task "${task}": 1 to 128 letters, digits, dots, dashes, underscores or colons are required`,
+      `Cannot take the lock for task "${task}": 1 to 128 letters, digits, dots, dashes, underscores or colons are required, a letter or digit first`,
     );
   }
 };

@@ -30,14 +30,15 @@ export const openStore = (path: string, options: StoreOptions): Store => {
   const db = path === ':memory:' ? connect(path) : openFile(path);
   try {
     upgrade(db);
-    return assemble(db, options);
+    return assembleStore(db, options);
   } catch (error) {
     db.close();
     throw error;
   }
 };
 
-const assemble = (db: Database, options: StoreOptions): Store => {
+/** The stores over a connection that is open and up to date. */
+export const assembleStore = (db: Database, options: StoreOptions): Store => {
   const redact = (text: string): string => options.redactor.redact(text);
   const audit = openAudit(db, redact);
   return {

@@ -35,5 +35,5 @@ const taken = (it: { port: number; instance: string; stack: string; holder: stri
   new Failure(
     'port.reserved',
     `Cannot reserve port ${it.port} for "${it.instance}": it belongs to "${it.holder}" of stack "${it.stack}", a free port is required`,
-    { fix: 'Ask for the change again: it is then planned with another port', retryable: true },
+    { fix: 'ask for the change again: it is then planned with another port', retryable: true },
   );

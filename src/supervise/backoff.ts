@@ -3,7 +3,7 @@
 /** So long healthy, and the failures before are forgotten. */
 export const STEADY_MS = 30_000;
 /** From this consecutive failure on, waiting is said loudly. */
-export const CRASH_LOOP_FAILURES = 4;
+const CRASH_LOOP_FAILURES = 4;
 
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;

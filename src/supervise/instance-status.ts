@@ -41,7 +41,7 @@ export const describeUnreadable = (desired: DesiredInstance, words: string): Ins
     null,
   );
 
-export const activityOf = (state: InstanceState): InstanceActivity => {
+const activityOf = (state: InstanceState): InstanceActivity => {
   switch (state.phase) {
     case 'idle':
       return 'stopped';

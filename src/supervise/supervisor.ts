@@ -1,3 +1,4 @@
+import { Turns } from '../kit/turns.ts';
 import { Defect } from '../model/error.ts';
 import type { Exit, InstanceStatus } from '../model/health.ts';
 import { instanceId, type InstancePlace, type Name } from '../model/names.ts';
@@ -5,7 +6,6 @@ import { runKey, type RunRef } from '../ports/driver.ts';
 import type { BakeOutcome, GateOutcome, Supervision } from '../ports/supervision.ts';
 import { adoptRows, findOrphans } from './adopt-rows.ts';
 import { passGate } from './pass-gate.ts';
-import { PlaceQueue } from './place-queue.ts';
 import { placeKey, Roster } from './roster.ts';
 import { startBatch } from './start-batch.ts';
 import { stopPlaces, UNDESCRIBED_STOP } from './stop-places.ts';
@@ -17,7 +17,8 @@ import { type WatchOptions, watchInstances } from './watch-instances.ts';
 export class Supervisor implements Supervision {
   readonly #options: SupervisorOptions;
   readonly #roster: Roster;
-  readonly #queue = new PlaceQueue();
+  /** One call at a time per place. */
+  readonly #turns = new Turns();
   readonly #usage: UsageSampler;
   readonly #closing = new AbortController();
   #unsubscribe: () => void = () => {};
@@ -121,13 +122,13 @@ export class Supervisor implements Supervision {
     if (!this.#isOpen) throw new Defect('supervision was used before it was open');
     if (places.length === 0) return;
     const keys = places.map((place) => placeKey(stack, place));
-    await this.#queue.run(keys, work);
+    await this.#turns.take(keys, work);
   }
 
   async #stopOrphan(ref: RunRef): Promise<void> {
     const { driver, failed } = this.#options;
     try {
-      await this.#queue.run([runKey(ref)], async () => {
+      await this.#turns.take([runKey(ref)], async () => {
         await driver.stop([{ ref, ...UNDESCRIBED_STOP }]);
         await driver.forget([ref]);
       });

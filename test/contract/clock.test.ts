@@ -57,6 +57,19 @@ for (const [name, open] of CLOCKS) {
       assert.ok(clock.now() - now >= 9);
     });
 
+    it('waits longer than a timer of Node can', async () => {
+      const stop = new AbortController();
+      const sixtyDays = 60 * 86_400_000;
+      let isOver = false;
+      const cancel = clock.timer(sixtyDays, () => (isOver = true));
+      const sleeping = clock.sleep(sixtyDays, stop.signal).then(() => (isOver = true));
+      await clock.sleep(10);
+      stop.abort(new RangeError('enough'));
+      cancel();
+      await assert.rejects(sleeping, RangeError);
+      assert.equal(isOver, false);
+    });
+
     it('ends a sleep with the reason of its signal', async () => {
       const stop = new AbortController();
       const sleeping = clock.sleep(60_000, stop.signal);

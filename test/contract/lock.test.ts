@@ -167,7 +167,7 @@ for (const [name, pathIn] of Object.entries(LOCKS)) {
       for (const owner of ['free', '', 'Export', 'a b', 'x'.repeat(65)]) {
         assert.throws(() => acquire(owner, 'nightly'), hasCode('lock.bad-owner'), owner);
       }
-      for (const task of ['', 'a b', '../x', 'a\nb']) {
+      for (const task of ['', 'a b', '..', '../x', '-x', 'a\nb']) {
         assert.throws(() => acquire('export', task), hasCode('lock.bad-task'), task);
       }
       assert.equal(acquire('export', 'dump:db_1.full').outcome, 'acquired');

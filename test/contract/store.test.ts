@@ -46,7 +46,7 @@ for (const [name, pathIn] of Object.entries(STORES)) {
     it('gives a change back as it was opened and written to', () => {
       const opened = open();
       assert.equal(opened.state, 'queued');
-      store.journal.setState(opened.id, 'running');
+      store.journal.begin(opened.id, { plan: aPlan(), fencing: 6 });
       store.journal.setFencing(opened.id, 7);
       store.journal.requestCancel(opened.id);
       store.journal.setPlan(opened.id, aPlan({ sentence: 'Deploy release 2' }));
@@ -84,6 +84,21 @@ for (const [name, pathIn] of Object.entries(STORES)) {
       assert.equal(change.error!.code, SECRET, 'codes are our own words and stay');
     });
 
+    it('keeps why a change is being undone, masked, until it is closed', () => {
+      const { id } = open();
+      assert.equal(store.journal.retreat(id), null);
+      const report = { kind: 'failure', code: 'gate.exited', message: SECRET, log: [SECRET], exit: 1 } as const;
+      store.journal.setUndoing(id, { why: 'failed', report, blame: `because of ${SECRET}` });
+      assert.equal(store.journal.get(id)!.state, 'undoing');
+      assert.deepEqual(store.journal.retreat(id), {
+        why: 'failed',
+        report: { ...report, message: '***', log: ['***'] },
+        blame: 'because of ***',
+      });
+      close(id);
+      assert.equal(store.journal.retreat(id), null);
+    });
+
     it('tells what is unfinished oldest first, and lists newest first', () => {
       const ids = [open('shop').id, open('blog').id, open('shop').id];
       close(ids[0]!);
@@ -102,7 +117,7 @@ for (const [name, pathIn] of Object.entries(STORES)) {
     });
 
     it('refuses to write to a change that is not there', () => {
-      assert.throws(() => store.journal.setState(99, 'running'), Defect);
+      assert.throws(() => store.journal.setFencing(99, 1), Defect);
       assert.throws(() => store.journal.record(99, { step: 1, event: 'intent', at: 1, words: null }), Defect);
       assert.equal(store.journal.get(99), null);
     });

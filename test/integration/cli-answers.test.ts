@@ -92,7 +92,7 @@ const COMMANDS: readonly (readonly [command: string, prints: RegExp, data: unkno
   ['changes show 7', /✓ Release 13 is live \(12 s: gate 1\.9 s/, aDoneChange(), 0],
   ['plan', /Cut over\n {2}4 {2}Move the traffic of web to green/, { plan: aPlan(), warnings: [] }, 0],
   ['plan --check', /Deploy release 13/, { plan: aPlan(), warnings: [] }, 5],
-  ['logs', /web-1-blue │ GET \/ 200\n$/, LOG, 0],
+  ['logs', /web-1-blue  │ GET \/ 200\n$/, LOG, 0],
   ['doctor', /warning {2}disk\.filling\n {2}The disk is 91% full\n {2}seen {3}2\.1 GB left/, DOCTOR, 0],
   ['metrics', /^# TYPE reeve_instances gauge\nreeve_instances 5\n$/, null, 0],
   [

@@ -67,7 +67,7 @@ test('SIGINT detaches the CLI from a change and leaves the change alone', async 
 
 test('output that can not be written is an error of one line, and no stack trace', () => {
   const full = openSync('/dev/full', 'w');
-  const { status, stderr } = spawnSync(REEVE, ['version'], {
+  const { status, stderr } = spawnSync(REEVE, ['completion', 'bash'], {
     env: agent.env,
     stdio: ['ignore', full, 'pipe'],
     encoding: 'utf8',
@@ -154,6 +154,9 @@ test('bash completes commands, subcommands and options behind what was typed', (
   assert.deepEqual(completed('reeve', '--stack', 'shop', 'changes', 'c'), ['cancel']);
   assert.deepEqual(completed('reeve', 'agent', 'start', '--re'), ['--replace']);
   assert.deepEqual(completed('reeve', 'exec', 'web', '--', ''), []);
+  assert.deepEqual(completed('reeve', 'completion', ''), ['bash', 'zsh', 'fish']);
+  assert.deepEqual(completed('reeve', '--ver'), ['--version']);
+  assert.deepEqual(completed('reeve', 'status', '--ver'), []);
 });
 
 test('a command starts cold and says the version of an absent agent', async () => {

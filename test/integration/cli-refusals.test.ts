@@ -1,6 +1,6 @@
 // What is refused, and how: exit codes, the layout of errors, and that a refused command asks the agent for nothing.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,9 +69,9 @@ test('a socket without a listener is an absent agent too', async () => {
 
 test('what was typed wrong exits with 2 and says what was meant', async () => {
   const cases: readonly (readonly [line: string, says: RegExp])[] = [
-    ['stauts', /Cannot run "reeve stauts": unknown command "stauts"\n {2}fix {3}Did you mean status\?/],
-    ['status --wach', /unknown option "--wach"\n {2}fix {3}Did you mean --watch\?/],
-    ['changes shwo', /unknown command "shwo"\n {2}fix {3}Did you mean show\?/],
+    ['stauts', /Cannot run "reeve stauts": unknown command "stauts"\n {2}fix {3}write status\n/],
+    ['status --wach', /unknown option "--wach"\n {2}fix {3}write --watch\n/],
+    ['changes shwo', /unknown command "shwo"\n {2}fix {3}write show\n/],
     ['nothing', /unknown command "nothing"\n {2}fix {3}see what it takes: reeve --help/],
     ['help nothing', /unknown command "nothing"\n {2}fix {3}see the commands: reeve --help/],
     [
@@ -124,6 +124,29 @@ test('a deploy without a stack file is refused before any agent is started', asy
     /^Cannot find a stack file: no reeve\.yaml in ".*" or above it\n {2}fix {3}write one with: reeve init/,
   );
   assert.equal((await alone('up --file nowhere.yaml')).code, 2);
+});
+
+test('a deploy of a broken stack file is refused before any agent is started', async () => {
+  writeFileSync(join(empty, 'broken.yaml'), 'name: shop\nservices: { web: { run: node web.js, prot: 80 } }\n');
+  for (const line of ['up', 'deploy', 'plan']) {
+    const { code, json } = await alone(`${line} --file broken.yaml --json`);
+    const { error } = json() as { error: ErrorReport };
+    assert.deepEqual([code, error.code, error.problems?.[0]?.code], [2, 'stack.invalid', 'key.unknown'], line);
+  }
+  rmSync(join(empty, 'broken.yaml'));
+  assert.deepEqual(readdirSync(empty), []);
+});
+
+test('a stack file is a regular file, or a folder with one', async () => {
+  const folder = join(empty, 'shop');
+  mkdirSync(folder);
+  assert.match((await alone('validate --file shop')).stderr, /shop\/reeve\.yaml": there is no such file/);
+  writeFileSync(join(folder, 'reeve.yaml'), 'name: shop\nservices: { web: { run: node web.js } }\n');
+  assert.equal((await alone('validate --file shop')).code, 0);
+  const odd = await alone('validate --file /dev/zero');
+  assert.equal(odd.code, 2);
+  assert.match(odd.stderr, /^Cannot read the stack file "\/dev\/zero": it is no regular file/);
+  rmSync(folder, { recursive: true });
 });
 
 test('down --purge is refused without the name, and asks nobody where nobody can be asked', async () => {

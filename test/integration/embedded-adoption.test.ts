@@ -97,6 +97,19 @@ describe('the embedded driver, after its agent was killed', () => {
     assert.deepEqual([exits[0]!.code, exits[0]!.signal], [null, null]);
   });
 
+  it('finds a program whose start was noted in half, without waiting for the rest', async () => {
+    const [fact] = await startAndCrash(world, [world.spec('a', 'forever.sh')]);
+    const record = join('stacks', fact!.ref.stack, 'run', 'a', 'record');
+    writeFileSync(join(world.home, record), world.read(record).slice(0, 24));
+    const from = performance.now();
+    const [found] = await world.driver.adopt();
+    assert.deepEqual(found!.process, fact!.process);
+    // A shim that has not started its program yet is given 5 s.
+    assert.ok(performance.now() - from < 4000, `${performance.now() - from} ms`);
+    process.kill(found!.process!.pid, 'SIGKILL');
+    await eventually('its end is noticed', async () => (await world.driver.adopt())[0]!.state !== 'running');
+  });
+
   it('adopts many in the time it takes to read their records', async (context) => {
     const specs = Array.from({ length: 40 }, (_, at) => world.spec(`r${at}`, 'forever.sh'));
     await startAndCrash(world, specs);

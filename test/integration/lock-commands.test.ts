@@ -80,7 +80,7 @@ describe('the lock commands', () => {
     assert.equal(again.outcome, 'already-held');
     const codes: Readonly<Record<string, readonly string[]>> = {
       'lock.held': ['acquire', 'deploy', '--task', 't'],
-      'lock.not-in-time': ['acquire', 'deploy', '--task', 't', '--wait', '10ms'],
+      'lock.not-obtained': ['acquire', 'deploy', '--task', 't', '--wait', '10ms'],
       'lock.not-holder': ['release', '--task', 't'],
       'lock.no-process': ['acquire', 'deploy', '--task', 't', '--pid', '999999999'],
     };

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { uncolored } from '../../src/cli/output/paint.ts';
+import { renderPlan } from '../../src/cli/output/plan.ts';
+import { chooseSymbols } from '../../src/cli/output/symbols.ts';
+import { paintLines } from '../../src/cli/output/text.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Desired } from '../../src/plan/desired.ts';
-import { renderPlan } from '../../src/plan/render-plan.ts';
 import { deployOf, nothingObserved, rollbackTo, StackLife } from '../worlds/observed-builder.ts';
 import { buildJob, buildService, buildStack, type ServiceParts } from '../worlds/stack-builder.ts';
 
@@ -142,11 +145,12 @@ const PLANS: Readonly<Record<string, () => Plan>> = {
     new StackLife(nothingObserved()).plan({ kind: 'down', purge: false, isForgotten: false }),
 };
 
+const symbols = chooseSymbols(false, {});
 const goldenPath = (name: string): string => join(import.meta.dirname, `${name}.txt`);
 
 for (const [name, assemble] of Object.entries(PLANS)) {
   test(`the plan "${name}" reads as it was reviewed`, () => {
-    const text = renderPlan(assemble());
+    const text = paintLines(renderPlan(assemble(), symbols), uncolored);
     if (process.env.UPDATE_GOLDEN) writeFileSync(goldenPath(name), text);
     assert.equal(text, readFileSync(goldenPath(name), 'utf8'));
   });

@@ -11,7 +11,7 @@ createServer((request, response) => {
   request.resume();
   const isBad = mode === 'never-ready' || (mode === 'turns-bad' && request.url !== '/up');
   if (isBad) response.statusCode = 500;
-  request.on('end', () => response.end('release ' + process.env.REEVE_RELEASE));
+  request.on('end', () => response.end('release ' + process.env.REEVE_RELEASE + ' from ' + process.env.REEVE_INSTANCE));
 }).listen(Number(process.env.PORT), '127.0.0.1');
 `;
 

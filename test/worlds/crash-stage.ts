@@ -154,7 +154,7 @@ export const processesOfStack = ({ name, folder }: CrashStage): readonly string[
     })
     .toSorted();
 
-/** Who answers on the stack's route: the release, or the edge's own status. */
+/** Who answers on the stack's route: `release 3 from web-1-blue`, or the edge's own status. */
 export const askRoute = ({ edgePort, name }: CrashStage): Promise<string> =>
   new Promise((resolve, reject) => {
     const sent = request(

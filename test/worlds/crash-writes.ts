@@ -1,7 +1,9 @@
 // Loaded into the real agent ahead of its own code (`node --import`): ends it with SIGKILL right before or right after
-// an exact write to its database. The agent itself has no word of it.
-import { appendFileSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+// an exact write to its database, rename or removal of a file, or start of a process. The agent has no word of it.
+import childProcess from 'node:child_process';
+import fs, { appendFileSync, readFileSync, rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite';
 
 /** Where in the life of an agent it dies. */
@@ -62,7 +64,37 @@ const end = ({ victim }: CrashPoint): void => {
   process.kill(victim ?? process.pid, 'SIGKILL');
 };
 
+type Anything = (...given: unknown[]) => unknown;
+
+// Where what is renamed, removed or linked ends up; logs are rotated whenever they like, and are no part of a change.
+const pathLabel = (name: string, path: unknown): string | null =>
+  typeof path !== 'string' ||
+  path.includes('/logs/') ||
+  dirname(path) === folder ||
+  /\.tmp$|\/live$/.test(path)
+    ? null
+    : `${name} ${basename(path)}`;
+
+/** Replaces a function of a built-in module; `labelFor` gives null for calls that do not count. */
+const patch = (
+  module: object,
+  name: string,
+  labelFor: (given: readonly unknown[]) => string | null,
+): void => {
+  const original = (module as Record<string, Anything>)[name]!;
+  const patched = (...given: unknown[]): unknown => {
+    const label = labelFor(given);
+    return label === null ? original(...given) : around(label, () => original(...given));
+  };
+  Object.defineProperty(module, name, { value: patched });
+};
+
 if (folder !== undefined) {
+  patch(fs, 'renameSync', ([, to]) => pathLabel('rename', to));
+  patch(fs, 'rmSync', ([path]) => pathLabel('remove', path));
+  patch(fs.promises, 'rm', ([path]) => pathLabel('remove', path));
+  patch(childProcess, 'spawn', ([program]) => (program === 'fallocate' ? null : `spawn ${String(program)}`));
+  syncBuiltinESMExports();
   for (const name of ['run', 'get', 'all'] as const) {
     const original = StatementSync.prototype[name] as (...values: SQLInputValue[]) => unknown;
     const patched = function (this: StatementSync, ...values: SQLInputValue[]): unknown {

@@ -8,7 +8,7 @@ import type { Driver, RunRef, RunSpec } from '../../src/ports/driver.ts';
 import { FakeClock } from './fake-clock.ts';
 import { type Behaviour, FakeHost } from './fake-driver.ts';
 
-export const PROGRAMS = resolve(import.meta.dirname, '../programs');
+const PROGRAMS = resolve(import.meta.dirname, '../programs');
 
 export type DriverWorld = {
   readonly name: string;

@@ -138,7 +138,7 @@ export const openEdgeStand = async (
 };
 
 /** A site of stack `shop`, with what is left out filled in. */
-export const shopSite = (services: readonly Partial<EdgeService>[]): EdgeSite => ({
+const shopSite = (services: readonly Partial<EdgeService>[]): EdgeSite => ({
   stack: 'shop',
   services: services.map((service) => ({
     service: 'web',
@@ -149,7 +149,7 @@ export const shopSite = (services: readonly Partial<EdgeService>[]): EdgeSite =>
   })),
 });
 
-export const openInstance = async (listener: RequestListener): Promise<StandInstance> => {
+const openInstance = async (listener: RequestListener): Promise<StandInstance> => {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

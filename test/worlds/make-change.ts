@@ -25,10 +25,14 @@ export const endChange = async ({ client }: Stage, wish: WishedFor): Promise<Cha
   return last;
 };
 
-/** A deploy of the stage's file, though nothing changed. */
-export const deployAgain = ({ stackFolder }: Stage): WishedFor => {
-  const path = join(stackFolder, 'reeve.yaml');
-  return { want: 'deploy', file: { path, text: readFileSync(path, 'utf8') }, force: true };
+let versions = 0;
+
+/** A deploy of something that was not deployed before. */
+export const deployNext = (stage: Stage): WishedFor => {
+  versions += 1;
+  stage.write('version.txt', String(versions));
+  const path = join(stage.stackFolder, 'reeve.yaml');
+  return { want: 'deploy', file: { path, text: readFileSync(path, 'utf8') } };
 };
 
 /** When a step of a kind was begun and done, in epoch milliseconds; the last one of that kind. */

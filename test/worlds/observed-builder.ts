@@ -10,7 +10,7 @@ import { assemblePlan } from '../../src/plan/assemble-plan.ts';
 import type { Desired, Fingerprints } from '../../src/plan/desired.ts';
 import { buildRevision } from './stack-builder.ts';
 
-export const AT = Date.UTC(2026, 0, 1);
+const AT = Date.UTC(2026, 0, 1);
 
 export const nothingObserved = (stackName = 'shop', firstRelease = 1): Observed => ({
   stackName,

@@ -3,13 +3,14 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from './stage.ts';
 
-const FOLDER = join(projectRoot, '.cache/proof');
+/** Git-ignored. */
+export const PROOF_FOLDER = join(projectRoot, '.cache/proof');
 
 /** Writes what a proof measured to `.cache/proof/<name>.json`, with what it was measured on. */
 export const writeProof = (name: string, measured: Readonly<Record<string, unknown>>): void => {
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(PROOF_FOLDER, { recursive: true });
   const machine = { cores: availableParallelism(), node: process.version };
-  writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify({ machine, ...measured }, null, 2)}\n`);
+  writeFileSync(join(PROOF_FOLDER, `${name}.json`), `${JSON.stringify({ machine, ...measured }, null, 2)}\n`);
 };
 
 export const median = (values: readonly number[]): number =>

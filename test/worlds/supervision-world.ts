@@ -116,8 +116,6 @@ export const openSupervisionWorld = (options: SupervisionWorldOptions = {}) => {
   return world;
 };
 
-export type SupervisionWorld = ReturnType<typeof openSupervisionWorld>;
-
 const describe = (stack: string, desired: DesiredInstance, service: Service) => ({
   spec: {
     stack,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readAgent, runForeground, startBackground, stopAgent, type StartOptions } from '../agent-life.ts';
 import { withExamples } from '../examples.ts';
-import { renderAgent } from '../output/agent.ts';
+import { renderAgent, renderRebuilt } from '../output/agent.ts';
 import { readPort } from '../read-option.ts';
 import { action } from '../session.ts';
 
@@ -52,6 +52,8 @@ const registerStart = (agent: Command): void => {
         const words = isThere ? 'The agent already runs' : 'The agent runs';
         const outcome = isThere ? 'already-running' : 'started';
         session.output.done({ outcome, agent: status }, `${words} (process ${status.pid}, ${status.socket})`);
+        const { rebuilt } = status;
+        if (rebuilt && !isThere) session.output.hint((voice) => renderRebuilt(rebuilt, voice));
         return undefined;
       }),
     );

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command } from 'commander';
 import { renderBash } from '../completion/bash.ts';
 import { renderFish } from '../completion/fish.ts';
 import { readWords } from '../completion/words.ts';
@@ -13,7 +13,7 @@ export const register = (program: Command): void => {
   const command = program
     .command('completion')
     .description('Print the completion script of a shell.')
-    .argument('<shell>', 'bash, zsh or fish', readShell)
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(Object.keys(SHELLS)))
     .action(
       action(async ({ output }, shell: Shell) => {
         const script = SHELLS[shell](readWords(program));
@@ -26,9 +26,4 @@ export const register = (program: Command): void => {
     ['source <(reeve completion zsh)', 'in ~/.zshrc'],
     ['reeve completion fish > ~/.config/fish/completions/reeve.fish', 'for fish'],
   );
-};
-
-const readShell = (text: string): Shell => {
-  if (text in SHELLS) return text as Shell;
-  throw new InvalidArgumentError('One of bash, zsh, fish is required');
 };

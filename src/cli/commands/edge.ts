@@ -56,7 +56,7 @@ const renderEdge = (edge: EdgeStatus, now: number, voice: Voice): Line[] => [
     [
       { label: 'process', lines: edge.pid === null ? [] : [String(edge.pid)] },
       { label: 'up', lines: edge.startedAt === null ? [] : [formatAge(now - edge.startedAt)] },
-      { label: 'version', lines: [edge.version] },
+      { label: 'version', lines: edge.version === '' ? [] : [edge.version] },
       {
         label: 'stacks',
         lines: edge.sites.length === 0 ? ['none'] : [edge.sites.map(({ stack }) => stack).join(', ')],

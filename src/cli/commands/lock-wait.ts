@@ -14,7 +14,7 @@ export type Acquired = Exclude<AcquireResult, { outcome: 'contended' }>;
 const LOOK_EVERY_MS = 100;
 
 /**
- * Takes the lock. Refusals: `lock.held` (exit 2) where another has it, `lock.not-in-time` (exit 4) where another
+ * Takes the lock. Refusals: `lock.held` (exit 2) where another has it, `lock.not-obtained` (exit 4) where another
  * still has it after `waitMs`.
  */
 export const waitForLock = async (
@@ -39,14 +39,16 @@ export const waitForLock = async (
 const contended = (record: LockRecord, waitMs: number | undefined): Refusal => {
   const { stack, owner, task, reason, acquiredAt, holder } = record;
   const what = `Cannot take the lock of "${stack}": "${owner}" has it for task "${task}" since ${new Date(acquiredAt).toISOString()}`;
-  const why = [reason, holder?.process ? describeHolder(record) : ''].filter((text) => text !== '').join('; ');
+  const why = [reason, holder?.process ? describeHolder(record) : '']
+    .filter((text) => text !== '')
+    .join('; ');
   return waitMs === undefined
     ? new Refusal('lock.held', `${what}, a free lock is required`, {
         ...(why === '' ? {} : { why }),
         fix: `wait for it with --wait, or release it: reeve lock release --task ${task}`,
         retryable: true,
       })
-    : new Refusal('lock.not-in-time', `${what}, a free lock within ${formatDuration(waitMs)} is required`, {
+    : new Refusal('lock.not-obtained', `${what}, a free lock within ${formatDuration(waitMs)} is required`, {
         ...(why === '' ? {} : { why }),
         fix: 'try again later, or wait longer',
         exit: EXIT.lockNotObtained,

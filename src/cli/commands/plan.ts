@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ensureAgentFor } from '../check-stack-file.ts';
 import { chooseStackFile } from '../choose-stack.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-code.ts';
@@ -18,11 +19,11 @@ export const register = (program: Command): void => {
     .action(
       action(async (session, { check, ref, force }: Options) => {
         const file = await chooseStackFile(session);
-        await session.ensureAgent();
+        await ensureAgentFor(session, file);
         const body = { want: 'deploy' as const, file, ...(ref ? { ref } : {}), ...(force ? { force } : {}) };
         const { plan, warnings } = await session.client.call('plan', { body, signal: session.signal });
         if (warnings.length > 0) session.output.hint((voice) => renderProblems(warnings, voice));
-        session.output.answer({ plan, warnings }, (voice) => renderPlan(plan, voice));
+        session.output.answer({ plan, warnings }, ({ symbols }) => renderPlan(plan, symbols));
         return check && plan.steps.length > 0 ? EXIT.differences : EXIT.done;
       }),
     );

@@ -42,7 +42,7 @@ export const register = (program: Command): void => {
 };
 
 /** Prints what is wrong with a stack file, or that it is valid. Gives the exit code: 0, or 2 where there are errors. */
-export const runValidate = ({ file, output, cwd, homeFolder }: ValidateOptions): number => {
+const runValidate = ({ file, output, cwd, homeFolder }: ValidateOptions): number => {
   const { stack, problems } = loadStack(file, homeFolder === undefined ? {} : { homeFolder });
   const name = shortest(cwd, file.path);
   const value = {

@@ -6,6 +6,7 @@ export type Words = {
   readonly path: string;
   readonly summary: string;
   readonly options: readonly OptionWord[];
+  /** Its commands, or the words that its argument may be. */
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
 };
 
@@ -18,13 +19,17 @@ export type OptionWord = {
 
 /** One entry per command, the program itself first; each has the options of every command too. */
 export const readWords = (program: Command): readonly Words[] => {
-  const common = optionsOf(program);
+  const own = optionsOf(program);
+  const common = own.filter(({ flags }) => !flags.includes('--version'));
   const walk = (command: Command, path: string): Words[] => [
     {
       path,
       summary: command.description(),
-      options: [...(path === '' ? [] : optionsOf(command)), ...common, HELP],
-      commands: command.commands.map((child) => ({ name: child.name(), summary: child.description() })),
+      options: [...(path === '' ? own : [...optionsOf(command), ...common]), HELP],
+      commands: [
+        ...command.commands.map((child) => ({ name: child.name(), summary: child.description() })),
+        ...(command.registeredArguments[0]?.argChoices ?? []).map((name) => ({ name, summary: '' })),
+      ],
     },
     ...command.commands.flatMap((child) => walk(child as Command, `${path} ${child.name()}`.trim())),
   ];
@@ -38,7 +43,7 @@ const optionsOf = (command: Command): OptionWord[] =>
     flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
     summary: option.description,
     takesValue: option.required || option.optional,
-    isFile: option.flags.includes('<path>'),
+    isFile: option.long === '--file',
   }));
 
 /** All flags that take a value, for scripts that have to step over the value. */

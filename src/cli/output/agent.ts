@@ -1,4 +1,5 @@
 import type { AgentStatus } from '../../api/wire.ts';
+import type { Rebuilt } from '../../ports/store.ts';
 import { formatAge, formatBytes } from '../../kit/format.ts';
 import { renderFields } from './fields.ts';
 import type { Voice } from './output.ts';
@@ -17,6 +18,26 @@ export const renderAgent = (agent: AgentStatus, now: number, voice: Voice): Line
       { label: 'edge', lines: [agent.edge] },
       { label: 'state', lines: [agent.home] },
       { label: 'socket', lines: [agent.socket] },
+    ],
+    voice,
+  ),
+  ...(agent.rebuilt ? renderRebuilt(agent.rebuilt, voice) : []),
+];
+
+/** What an agent put together anew because the state database was lost. */
+export const renderRebuilt = ({ why, setAside, found, doubts }: Rebuilt, voice: Voice): Line[] => [
+  [
+    span(voice.symbols.undone, 'yellow'),
+    span(
+      ' The state database was lost; it is rebuilt from what is on disk and running, and nothing was stopped',
+    ),
+  ],
+  ...renderFields(
+    [
+      { label: 'why', lines: [why ?? 'it was gone, or knew nothing'] },
+      { label: 'kept', lines: setAside === null ? [] : [setAside] },
+      { label: 'rebuilt', lines: found },
+      { label: 'doubt', lines: doubts },
     ],
     voice,
   ),

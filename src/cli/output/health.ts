@@ -17,7 +17,7 @@ const STYLES: Readonly<Record<HealthState, Style>> = {
   unknown: 'dim',
 };
 
-export const healthSign = (state: HealthState, symbols: Symbols): Span => {
+const healthSign = (state: HealthState, symbols: Symbols): Span => {
   const sign: Readonly<Record<HealthState, string>> = {
     starting: symbols.empty,
     degraded: symbols.half,

@@ -11,7 +11,7 @@ export const createLogPrinter = (voice: Voice): ((line: LogLine) => void) => {
   let width = 0;
   return ({ instance, stream, at, text }) => {
     if (!styles.has(instance)) styles.set(instance, STYLES[styles.size % STYLES.length]!);
-    width = Math.max(width, instance.length);
+    width = Math.max(width, widthOf(instance));
     const line: Line = [
       span(at === null ? ' '.repeat(8) : clockTime(at), 'dim'),
       { text: ' ' },
@@ -24,6 +24,9 @@ export const createLogPrinter = (voice: Voice): ((line: LogLine) => void) => {
     voice.screen.write(`${paintLine(line, voice.paint)}\n`);
   };
 };
+
+// A deploy changes the seat, and the lines of both stand below each other.
+const widthOf = (instance: string): number => instance.replace(/-blue$/, '-green').length;
 
 const clockTime = (at: number): string => {
   const date = new Date(at);

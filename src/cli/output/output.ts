@@ -1,7 +1,7 @@
 // Where what a command has to say goes. Data alone on stdout under `--json`; human text then moves to stderr.
 import type { Screen, World } from '../world.ts';
 import { choosePaint, type Paint } from './paint.ts';
-import { type Line, paintLines, span } from './text.ts';
+import { jsonText, type Line, paintLines, span } from './text.ts';
 import { chooseSymbols, type Symbols } from './symbols.ts';
 
 export type OutputOptions = { readonly json: boolean; readonly quiet: boolean; readonly color: boolean };
@@ -45,7 +45,7 @@ export const openOutput = (world: World, options: OutputOptions): Output => {
   const voice = options.json ? errors : stdout;
   const writeTo = (to: Voice, lines: (voice: Voice) => readonly Line[]): void =>
     to.screen.write(paintLines(lines(to), to.paint));
-  const json = (value: unknown): void => world.stdout.write(`${JSON.stringify(value)}\n`);
+  const json = (value: unknown): void => world.stdout.write(`${jsonText(value)}\n`);
 
   return {
     isJson: options.json,

@@ -1,10 +1,10 @@
 import type { Phase, Plan } from '../../model/plan.ts';
-import type { Voice } from './output.ts';
 import { PHASE_TITLES } from './phases.ts';
+import type { Symbols } from './symbols.ts';
 import { type Line, span } from './text.ts';
 
 /** The very sentences that progress and history will show, numbered, under their phases. */
-export const renderPlan = (plan: Plan, { symbols }: Voice): Line[] => {
+export const renderPlan = (plan: Plan, symbols: Symbols): Line[] => {
   if (plan.steps.length === 0)
     return [[span(symbols.done, 'green'), { text: ' ' }, span(plan.sentence || 'Nothing to do')]];
   const digits = String(plan.steps.length).length;

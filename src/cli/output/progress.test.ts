@@ -65,7 +65,12 @@ test('plain progress tells the undoing of a failed change step by step', () => {
 });
 
 test('progress has no line for an undo that found nothing to undo', () => {
-  const records = recordsOf([1, 'intent', 0], [1, 'failed', 100], [1, 'undo-intent', 100], [1, 'undone', 101]);
+  const records = recordsOf(
+    [1, 'intent', 0],
+    [1, 'failed', 100],
+    [1, 'undo-intent', 100],
+    [1, 'undone', 101],
+  );
   for (const columns of [undefined, 80]) {
     const { text, view } = open(columns);
     view.show({ change: aChange({ records }) });
@@ -85,7 +90,8 @@ test('progress has no title for a change that was closed before it began', () =>
 
 test('a step that is listed where no terminal limits a line is not cut', () => {
   const { voice } = open();
-  const sentence = 'Wait until web.1 and web.2 are healthy (2 good answers on /up, then 200 ms), however long it is';
+  const sentence =
+    'Wait until web.1 and web.2 are healthy (2 good answers on /up, then 200 ms), however long it is';
   const step = { ...aChange().plan.steps[0]!, sentence };
   const lines = endedStepLines({ step, state: 'done', beganAt: 0, endedAt: 1, words: null }, voice);
   assert.match(paintLine(lines[0]!, uncolored), /however long it is +1 ms$/);

@@ -9,16 +9,27 @@ export type Line = readonly Span[];
 export const span = (text: string, style?: Style): Span =>
   style === undefined ? { text: plain(text) } : { text: plain(text), style };
 
-export const line = (...parts: readonly (string | Span)[]): Line =>
-  parts.map((part) => (typeof part === 'string' ? span(part) : part));
-
-/** Control characters as escapes, so that no program's output or name moves the reader's cursor. */
+/** Control characters as escapes, so that no program's output or name moves the reader's cursor or turns what is read. */
 export const plain = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex
-  /[\x00-\x1f\x7f-\x9f]/.test(text) ? text.replace(/[\x00-\x1f\x7f-\x9f]/g, escapeControl) : text;
+  CONTROL.test(text) ? text.replaceAll(CONTROLS, escapeControl) : text;
 
-const escapeControl = (character: string): string =>
-  character === '\t' ? '  ' : `\\x${character.codePointAt(0)!.toString(16).padStart(2, '0')}`;
+// C0, DEL, C1, and the marks that set the direction of text (https://www.unicode.org/reports/tr9/).
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
+const CONTROLS = new RegExp(CONTROL, 'g');
+
+const escapeControl = (character: string): string => {
+  const code = character.codePointAt(0)!;
+  if (character === '\t') return '  ';
+  return code > 0xff ? unicodeEscape(character) : `\\x${code.toString(16).padStart(2, '0')}`;
+};
+
+/** One JSON value on one line. What JSON leaves as it is and a terminal obeys is escaped too. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(/[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, unicodeEscape);
+
+const unicodeEscape = (character: string): string =>
+  `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
 
 /** Columns that the text takes on a terminal: wide characters and emoji two, combining marks none. */
 export const widthOf = (text: string): number => {

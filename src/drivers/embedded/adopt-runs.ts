@@ -57,17 +57,21 @@ const listen = (run: Run, house: House): void => {
 
 const awaitStart = async (run: Run, look: () => Snapshot): Promise<void> => {
   const marker = markerOf(run.record);
-  const hasShim = (): boolean => (look().marks.byShim.get(marker)?.length ?? 0) > 0;
-  if (hasShim() && (await run.until(() => run.isDecided, START_WITHIN_MS))) return run.giveUp();
+  const hasShim = (look().marks.byShim.get(marker)?.length ?? 0) > 0;
+  let leader = leaderIn(look(), marker);
+  if (leader === null && hasShim) {
+    if (await run.until(() => run.isDecided, START_WITHIN_MS)) return run.giveUp();
+    leader = leaderIn(takeSnapshot(), marker);
+  }
   run.recall();
-  // Its shim was killed before it wrote anything: the program is the one that leads its session.
-  const leader = (look().marks.byMarker.get(marker) ?? []).find(
-    (pid) => look().table.get(pid)?.session === pid,
-  );
-  const identity = leader === undefined ? null : identify(leader);
+  // It was noted before it began. Where that is not there or torn, it is the one that leads its session.
+  const identity = leader === null ? null : identify(leader);
   if (identity) run.begin({ ...identity, shimPid: identity.pid, shimStartTicks: -1 });
   run.giveUp();
 };
+
+const leaderIn = ({ marks, table }: Snapshot, marker: string): number | null =>
+  (marks.byMarker.get(marker) ?? []).find((pid) => table.get(pid)?.session === pid) ?? null;
 
 const namesIn = (folder: string): readonly string[] => {
   try {

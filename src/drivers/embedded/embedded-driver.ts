@@ -3,6 +3,7 @@
 // releases and restarts are supervision's business.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Turns } from '../../kit/turns.ts';
 import type { Exit } from '../../model/health.ts';
 import { isName, type Name } from '../../model/names.ts';
 import {
@@ -30,7 +31,6 @@ import { measureRuns } from './measure-runs.ts';
 import type { Run } from './run.ts';
 import { startRuns } from './start-runs.ts';
 import { stopRun } from './stop-run.ts';
-import { Turns } from './turns.ts';
 
 /** Failure `driver.tool-missing` where the host lacks what nothing runs without. */
 export const openEmbeddedDriver = async (options: EmbeddedDriverOptions): Promise<Driver> =>

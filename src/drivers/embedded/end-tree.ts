@@ -98,6 +98,6 @@ const stuck = (run: Run, tree: readonly ProcessRow[]): Failure => {
   return new Failure(
     'run.not-gone',
     `Cannot stop "${run.record.id}": process ${pids} is still there ${GONE_WITHIN_MS / 1000} s after SIGKILL, none is allowed`,
-    { why: 'it hangs in the kernel, or belongs to another user', fix: `Look at /proc/${tree[0]!.pid}/stack` },
+    { why: 'it hangs in the kernel, or belongs to another user', fix: `look at /proc/${tree[0]!.pid}/stack` },
   );
 };

@@ -19,7 +19,7 @@ export const resolveUser = async (name: string, tools: Tools): Promise<HostUser 
   );
 };
 
-export const parsePasswd = (text: string, name: string): HostUser | null => {
+const parsePasswd = (text: string, name: string): HostUser | null => {
   for (const line of text.split('\n')) {
     const [found, , uid, gid, , home] = line.split(':');
     if (found === name && uid && gid) return { name, uid: Number(uid), gid: Number(gid), home: home || '/' };

@@ -30,7 +30,7 @@ export const findTools = (options: { readonly folders?: readonly string[] } = {}
     throw new Failure(
       'driver.tool-missing',
       `Cannot run programs on this host: it has no "${name}", which starts every one of them`,
-      { fix: `Install "${name}" (Debian: apt-get install coreutils util-linux)` },
+      { fix: `install "${name}" (Debian: apt-get install coreutils util-linux)` },
     );
   };
   return {

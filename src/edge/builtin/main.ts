@@ -4,11 +4,11 @@ import { rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { ensureFolder, writeFileAtomic } from '../../kit/atomic-file.ts';
+import { type FileLock, lockFile } from '../../kit/lock-file.ts';
 import { identify } from '../../kit/process-identity.ts';
 import { reeveVersion } from '../../kit/version.ts';
-import { claimFolder, type FolderClaim } from './claim-folder.ts';
 import { openControlServer } from './control-server.ts';
-import { CONTROL_SOCKET, recordPath } from './edge-paths.ts';
+import { claimPath, CONTROL_SOCKET, recordPath } from './edge-paths.ts';
 import { type EdgeRecord, reportStart, type StartReport } from './edge-record.ts';
 import { type EdgeSettings, parseSettings } from './edge-settings.ts';
 import { openEdgeCore } from './open-edge-core.ts';
@@ -26,7 +26,8 @@ const run = async (settings: EdgeSettings): Promise<void> => {
   process.title = 'reeve-edge';
   const { folder, host } = settings;
   ensureFolder(folder, 0o700);
-  const claim = claimFolder(folder);
+  // One edge per state folder.
+  const claim = lockFile(claimPath(folder));
   if (!claim) return leave(settings, { outcome: 'claimed' });
   const core = openEdgeCore(settings);
   for (const { file, why } of core.book.broken) log(`site file "${file}" is not in force: ${why}`);
@@ -74,7 +75,7 @@ type Open = {
   readonly folder: string;
   readonly door: PublicServer;
   readonly control: Server;
-  readonly claim: FolderClaim;
+  readonly claim: FileLock;
 };
 
 let isClosing = false;

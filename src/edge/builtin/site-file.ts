@@ -37,7 +37,7 @@ export const sharedRoute = (site: EdgeSite, other: EdgeSite): string | null => {
   );
 };
 
-export const routesOf = (site: EdgeSite): readonly Route[] =>
+const routesOf = (site: EdgeSite): readonly Route[] =>
   site.services.flatMap((service) => service.routes);
 
 const bad = (why: string): SiteReading => ({ site: null, why });

@@ -7,7 +7,7 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export const command = z.union([text, z.array(plain('argument'))], expects('command'));
 
-export const env = z.record(keyLike(VARIABLE), plain('envValue'), expects('env'));
+const env = z.record(keyLike(VARIABLE), plain('envValue'), expects('env'));
 
 export const writtenEnvFile = strictMap('envFile', {
   file: key(text, {

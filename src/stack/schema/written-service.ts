@@ -6,7 +6,7 @@ import { command, programKeys } from './program.ts';
 import { duration, key, oneOrMany, size, strictMap, text, truth, wholeNumber } from './scalars.ts';
 
 /** The signals that end programs or that programs take for "end". */
-export const STOP_SIGNALS = [
+const STOP_SIGNALS = [
   'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGABRT', 'SIGKILL',
 ] as const; // prettier-ignore
 

@@ -1,9 +1,10 @@
 import { Refusal } from '../../model/error.ts';
 import type { Database } from '../database.ts';
 import { FIRST } from './001-first.ts';
+import { RETREAT } from './002-retreat.ts';
 
 /** Upgrade n (counted from 1) leads from schema n-1 to schema n. */
-const UPGRADES: readonly string[] = [FIRST];
+const UPGRADES: readonly string[] = [FIRST, RETREAT];
 
 /**
  * Brings a database to the schema of this Reeve, all upgrades in one transaction. Refusal `store.newer` where a
@@ -25,5 +26,5 @@ const newer = (path: string, found: number, known: number): Refusal =>
   new Refusal(
     'store.newer',
     `Cannot use "${path}": its schema is ${found}, at most ${known} is required by this version of Reeve`,
-    { fix: 'Use the version of Reeve that wrote it, or a newer one' },
+    { fix: 'use the version of Reeve that wrote it, or a newer one' },
   );
