@@ -37,6 +37,19 @@ test('a stream ends when its signal aborts while it waits', async () => {
   await reading;
 });
 
+test('a stream keeps nothing that is published after its signal aborted', async () => {
+  const bus = createEventBus(fails);
+  const ending = new AbortController();
+  const streams = [bus.stream(ending.signal)];
+  bus.publish(event(1));
+  ending.abort();
+  streams.push(bus.stream(ending.signal));
+  bus.publish(event(2));
+  const seen: number[] = [];
+  for (const stream of streams) for await (const { at } of stream) seen.push(at);
+  assert.deepEqual(seen, [1]);
+});
+
 test('a stream that is too far behind ends after what it has', async () => {
   const bus = createEventBus(fails);
   const stream = bus.stream(new AbortController().signal, 2);

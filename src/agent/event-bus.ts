@@ -39,7 +39,13 @@ export const createEventBus = (failed: (error: unknown) => void): EventBus => {
       else waiting.push(event);
       wake();
     });
-    ended.addEventListener('abort', () => wake(), { once: true });
+    const end = (): void => {
+      unsubscribe();
+      wake();
+    };
+    // Also one that is never read is not kept for ever.
+    if (ended.aborted) end();
+    else ended.addEventListener('abort', end, { once: true });
     return {
       async *[Symbol.asyncIterator]() {
         try {

@@ -42,12 +42,14 @@ export const openServer = async (options: ServerOptions): Promise<AgentServer> =
   ensureFolder(dirname(options.socket), 0o750);
   rmSync(options.socket, { force: true });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  // Between bind and chmod nobody else may connect.
-  const mask = process.umask(0o117);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // Between bind and chmod nobody else may connect. A unix socket is bound within the call: no program that is started
+    // meanwhile gets this mask.
+    const mask = process.umask(0o117);
     server.listen(options.socket, resolve);
-  }).finally(() => process.umask(mask));
+    process.umask(mask);
+  });
   chmodSync(options.socket, 0o660);
   return {
     close: async () => {
@@ -96,7 +98,13 @@ const answer = async (
   let params: unknown = null;
   let body: unknown = null;
   const audit = (outcome: string, value: unknown): void => {
-    if (access === 'change') options.called({ call, by, params, body, outcome, answer: value });
+    if (access !== 'change') return;
+    try {
+      options.called({ call, by, params, body, outcome, answer: value });
+    } catch (error) {
+      // What was done was done: an answer that says otherwise would have it asked for again.
+      options.failed(`the audit log has no entry for ${call} by ${by} (${outcome})`, error);
+    }
   };
   try {
     // First of all: whatever is refused, the answer has to arrive.

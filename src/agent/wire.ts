@@ -60,7 +60,9 @@ export type Wired = {
 
 const NOTE_LOGS_MS = 1000;
 const RETAIN_LOGS_MS = 5000;
+const RETAIN_JOB_LOGS_MS = 600_000;
 const RETIRE_WARM_MS = 5000;
+const ENSURE_EDGE_MS = 5000;
 const REMEMBER_TRAFFIC_MS = 10_000;
 
 // Two agents of one host look for free ports from different places on.
@@ -99,7 +101,8 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   const rotation = createRotation({
     driver,
     rotate: logBook.rotateAtRestart,
-    retentionOf: ({ stack }) => store.releases.list(stack)[0]?.stack.retention ?? null,
+    retentionOf: ({ stack, env }) =>
+      store.releases.get(stack, Number(env.REEVE_RELEASE))?.stack.retention ?? null,
   });
 
   const supervision = new Supervisor({
@@ -146,14 +149,18 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   };
   const queue = new ChangeQueue(hands);
   await supervision.open();
-  if (store.instances.list(null).length > 0) await edge.ensureRunning();
+  // Without an edge the rest goes on all the same: what has no route, restarts, and everybody who asks what is wrong.
+  const ensureEdge = async (): Promise<void> => {
+    if ((await edge.status()).sites.length > 0) await edge.ensureRunning();
+  };
+  await ensureEdge().catch((error: unknown) => failed('the edge could not be started', error));
 
   const views = { store, supervision, edge, refreshUsage: () => supervision.refreshUsage() };
   const handlers: Handlers = {
     ...changeHandlers(
       {
         plan: (wish) => queue.plan(wish),
-        submit: (wish, by) => queue.submit(wish, by),
+        submit: (wish, by, signal) => queue.submit(wish, by, signal),
         cancel: (id) => queue.cancel(id),
       },
       store,
@@ -184,17 +191,23 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
   };
 
   const logs = createLogChores({ store, logBook, layout, now: clock.now });
-  const duties: (() => void)[] = [];
+  const duties = [
+    { ms: REMEMBER_TRAFFIC_MS, duty: doctor.rememberTraffic, what: 'traffic could not be remembered' },
+    { ms: NOTE_LOGS_MS, duty: logs.note, what: 'the growth of logs could not be noted' },
+    { ms: RETAIN_LOGS_MS, duty: logs.retain, what: 'a log could not be kept within its bounds' },
+    { ms: RETAIN_JOB_LOGS_MS, duty: logs.retainJobs, what: 'old output of jobs could not be removed' },
+    { ms: RETIRE_WARM_MS, duty: () => retireWarm(hands, queue), what: 'warm copies could not be retired' },
+    { ms: ENSURE_EDGE_MS, duty: ensureEdge, what: 'the edge could not be started' },
+  ];
+  const ends: (() => void)[] = [];
 
+  // Also of stacks that were taken down: their logs can be read still.
   function learnAllSecrets(): void {
-    for (const { name } of store.stacks.list()) {
-      for (const { id, hasTree } of store.releases.list(name)) {
-        if (!hasTree) continue;
-        try {
-          learnSecrets(layout, redactor, { stack: name, id });
-        } catch (error) {
-          failed(`secrets of release ${id} of "${name}"`, error);
-        }
+    for (const { stack, id } of store.releases.onDisk()) {
+      try {
+        learnSecrets(layout, redactor, { stack, id });
+      } catch (error) {
+        failed(`the secrets of release ${id} of "${stack}" are not known`, error);
       }
     }
   }
@@ -210,25 +223,16 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
     },
     resume: () => {
       queue.resume();
-      duties.push(
-        every(clock, REMEMBER_TRAFFIC_MS, doctor.rememberTraffic, (error) =>
-          failed('remembering traffic', error),
-        ),
-        every(clock, NOTE_LOGS_MS, logs.note, (error) => failed('noting logs', error)),
-        every(clock, RETAIN_LOGS_MS, logs.retain, (error) => failed('retaining logs', error)),
-        every(
-          clock,
-          RETIRE_WARM_MS,
-          () => retireWarm(hands, queue),
-          (error) => failed('retiring warm copies', error),
-        ),
-      );
+      for (const { ms, duty, what } of duties)
+        ends.push(every(clock, ms, duty, (error) => failed(what, error)));
     },
     close: async () => {
-      for (const end of duties) end();
+      for (const end of ends) end();
       bus.close();
-      await queue.suspend();
+      const suspended = queue.suspend();
+      // Or a step would wait until a program that takes its time has stopped.
       supervision.close();
+      await suspended;
       await edge.close();
       await driver.close();
       store.close();

@@ -1,6 +1,8 @@
 // Standing duties of the agent, each one function called by a timer. Whatever changes the host is a Change of its own;
 // what is here only keeps books, or starts one.
-import { instanceLogPath, type Layout } from '../model/layout.ts';
+import { globSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { instanceLogPath, jobLogPath, type Layout } from '../model/layout.ts';
 import { instanceId } from '../model/names.ts';
 import type { LogBook, LogFile } from '../ports/log-book.ts';
 import type { Store } from '../ports/store.ts';
@@ -10,6 +12,8 @@ export type LogChores = {
   readonly note: () => Promise<void>;
   /** Copies old ranges out and frees them: about every ten seconds. */
   readonly retain: () => Promise<void>;
+  /** Keeps what the jobs of a stack have written, all together, within what one log may have: now and then. */
+  readonly retainJobs: () => Promise<void>;
 };
 
 export const createLogChores = (hands: {
@@ -30,11 +34,42 @@ export const createLogChores = (hands: {
   return {
     note: () => hands.logBook.note(rows().flatMap(filesOf), hands.now()),
     retain: async () => {
+      const troubles: unknown[] = [];
       for (const row of rows()) {
         const retention = hands.store.releases.get(row.stack, row.release)?.stack.retention;
         if (!retention) continue;
-        for (const file of filesOf(row)) await hands.logBook.retain(file, retention);
+        for (const file of filesOf(row)) {
+          // One that can not be kept in bounds keeps none of the others from it.
+          await hands.logBook.retain(file, retention).catch((error: unknown) => troubles.push(error));
+        }
+      }
+      if (troubles.length > 0) throw troubles[0];
+    },
+    retainJobs: async () => {
+      const open = new Set(hands.store.journal.unfinished().map(({ id }) => id));
+      for (const { name } of hands.store.stacks.list()) {
+        const live = hands.store.releases.list(name).find(({ state }) => state === 'current');
+        if (live)
+          removeOldJobLogs(dirname(jobLogPath(hands.layout, name, 0, 'any', 'out')), {
+            ...live.stack.retention,
+            open,
+          });
       }
     },
   };
+};
+
+// Whole files, those of the oldest changes first.
+const removeOldJobLogs = (
+  folder: string,
+  { logBytes, open }: { readonly logBytes: number; readonly open: ReadonlySet<number> },
+): void => {
+  const files = globSync('*-*.{out,err}', { cwd: folder })
+    .map((name) => ({ path: join(folder, name), change: Number.parseInt(name, 10) }))
+    .toSorted((a, b) => b.change - a.change);
+  let bytes = 0;
+  for (const { path, change } of files) {
+    bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (bytes > logBytes && !open.has(change)) rmSync(path, { force: true });
+  }
 };

@@ -75,6 +75,8 @@ const isPort = (text: string): boolean =>
 const ask = async (facts: FolderFacts, said: Answers): Promise<Answers | null> => {
   const { text, isCancel } = await import('@clack/prompts');
   const { guess } = proposeStackFile(facts, said);
+  // Taken with Enter, gone with the first key: what is typed is never added to a guess.
+  const suggest = (value: string) => ({ placeholder: value, defaultValue: value });
   const question = async (options: Parameters<typeof text>[0]): Promise<string | null> => {
     const answer = await text({ ...options, output: process.stderr });
     return isCancel(answer) ? null : (answer ?? '').trim();
@@ -83,23 +85,23 @@ const ask = async (facts: FolderFacts, said: Answers): Promise<Answers | null> =
     said.name ??
     (await question({
       message: 'What is the stack called?',
-      initialValue: guess.name,
-      validate: (value) => (isName(value ?? '') ? undefined : 'lower-case letters, digits and dashes'),
+      ...suggest(guess.name),
+      validate: (value) => (!value || isName(value) ? undefined : 'lower-case letters, digits and dashes'),
     }));
   if (name === null) return null;
   const run =
     said.run ??
     (await question({
       message: 'Which command starts the program?',
-      initialValue: guess.run,
-      validate: (value) => ((value ?? '').trim() === '' ? 'a command is required' : undefined),
+      ...suggest(guess.run),
+      validate: (value) => (value && value.trim() === '' ? 'a command is required' : undefined),
     }));
   if (run === null) return null;
   const health =
     said.health ??
     (await question({
       message: 'Which path answers 200 when it is good? (leave it empty where its port is enough)',
-      placeholder: '/up',
+      placeholder: 'for example /up',
       validate: (value) => (/^(\/\S*)?$/.test(value ?? '') ? undefined : 'a path that begins with /'),
     }));
   if (health === null) return null;

@@ -37,6 +37,8 @@ export const makeChange = async (
   options: ChangeOptions = {},
 ): Promise<number> => {
   const { result, warnings } = await submit(session, wish, options);
+  if (wish.want === 'job' && result.outcome === 'done')
+    sayWhereItPrinted(session, result.change.id, wish.job);
   session.output.answer(jsonOf(result, warnings), () => []);
   return exitCodeOfResult(result);
 };
@@ -158,6 +160,9 @@ const sayEnd = ({ output }: Session, change: Change, isWanted: boolean): void =>
   const { error } = change;
   if (error && !isWanted && !output.isJson) output.hint((voice) => renderError(error, voice));
 };
+
+const sayWhereItPrinted = ({ output }: Session, id: number, job: string): void =>
+  output.say(() => [[span(`What it printed: reeve logs job-${id}-${job}`, 'dim')]]);
 
 const sayHowToGoOn = ({ output }: Session, id: number, first?: string): void => {
   if (output.isQuiet) return;

@@ -42,12 +42,7 @@ const assembleProgram = async (stage: Stage, names: readonly string[]): Promise<
       .option('--no-color', 'no colour, also on a terminal')
       .option('--quiet', 'print errors and data only')
       .version(reeveVersion(), '-V, --version', 'print the version of this reeve')
-      .addHelpCommand(
-        new Command('help')
-          .argument('[command]')
-          .description('Show the help of a command.')
-          .helpGroup('This host:'),
-      ),
+      .addHelpCommand(helpCommand().helpGroup('This host:')),
     ['reeve up', 'bring the stack of this folder up'],
     ['reeve status --watch', 'see it live'],
     ['reeve deploy --help', 'what a command takes, with examples'],
@@ -58,6 +53,9 @@ const assembleProgram = async (stage: Stage, names: readonly string[]): Promise<
   configure(program, stage);
   return program;
 };
+
+const helpCommand = (): Command =>
+  new Command('help').argument('[command]').description('Show the help of a command.');
 
 const groupOf = (name: string): string =>
   Object.keys(GROUPS).find((group) => GROUPS[group]!.includes(name)) ?? 'Commands';
@@ -84,7 +82,8 @@ const configure = (command: Command, stage: Stage): void => {
       getErrHasColors: () => false,
     });
   const children = command.commands as readonly Command[];
-  if (command.parent && children.length > 0) command.hook('preSubcommand', refuseUnknownCommand);
+  if (command.parent && children.length > 0)
+    command.addHelpCommand(helpCommand()).hook('preSubcommand', refuseUnknownCommand);
   for (const child of children) configure(child, stage);
 };
 

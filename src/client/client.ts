@@ -52,7 +52,7 @@ export type ClientOptions = {
   readonly silenceMs?: number;
 };
 
-const SILENCE_MS = 10_000;
+const SILENCE_MS = 7_500;
 
 /** Opens nothing yet: every call has its own connection, so there is nothing to close. */
 export const openClient = (options: ClientOptions): Client => {

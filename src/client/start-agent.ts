@@ -40,7 +40,7 @@ export const startAgent = async (start: AgentStart): Promise<AgentStatus> => {
     (code, by) => (ended ??= by ? `it was ended by ${by}` : `it ended with exit code ${code}`),
   );
   child.once('error', (error) => (ended ??= error.message));
-  let deadline = clock.monotonic() + (start.withinMs ?? 10_000);
+  let deadline = clock.monotonic() + (start.withinMs ?? 30_000);
   let isShortened = false;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 1.5, LONGEST_DELAY_MS)) {
     try {

@@ -1,22 +1,23 @@
 import type { Change } from '../model/change.ts';
-import type { LockHeld } from '../model/lock.ts';
+import type { LockRecord } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Hands } from './hands.ts';
-import { freeLock, holdLock, lockHeld, tryLock } from './hold-lock.ts';
+import { giveBack, tryLock } from './hold-lock.ts';
 import type { Planned } from './make-plan.ts';
-import { closeQueued } from './queued-deploy.ts';
 
-export type Begun = {
-  readonly planned: Planned;
-  /** null where there is nothing to do. */
-  readonly change: Change | null;
-  readonly held: LockHeld | null;
-};
+export type Begun =
+  | {
+      readonly planned: Planned;
+      /** null where there is nothing to do. */
+      readonly change: Change | null;
+    }
+  /** Somebody else has the lock. */
+  | { readonly holder: LockRecord };
 
 /**
- * Takes the lock, plans, opens the change and gives the lock to it. Before anything expensive the lock is looked at;
- * where there is nothing to do, or planning is refused, it is free again.
+ * Takes the lock, plans and opens the change, which takes the lock for itself next. Before anything expensive the lock
+ * is looked at; where there is nothing to do, or planning is refused, it is free again.
  */
 export const beginChange = async (
   hands: Hands,
@@ -24,45 +25,26 @@ export const beginChange = async (
     readonly stack: Name;
     readonly what: string;
     readonly by: string;
-    readonly waitMs: number;
-    readonly signal: AbortSignal;
+    readonly suspension: AbortSignal;
   },
   makePlan: () => Promise<Planned>,
 ): Promise<Begun> => {
-  const { stack, what, by, waitMs, signal } = asked;
+  const { stack, what, by, suspension } = asked;
   // The change has no number before it has a plan, so the lock is first taken for the planning of it.
-  const reason = `${by} asked for: ${what}`;
-  const planning = await holdLock(hands, { stack, task: `plan-${what}`, reason, waitMs, signal });
+  const lock = tryLock(hands, { stack, task: `plan-${what}`, reason: `${by} asked for: ${what}` });
+  if (lock.outcome === 'contended') return { holder: lock.record };
   try {
     const planned = await makePlan();
-    if (planned.plan.steps.length === 0) return { planned, change: null, held: null };
-    const change = openChange(hands, planned.plan, by);
-    return { planned, change, held: handOver(hands, planning, change) };
+    const isNeeded = planned.plan.steps.length > 0;
+    return { planned, change: isNeeded ? openChange(hands, planned.plan, by) : null };
   } finally {
-    freeLock(hands, planning);
+    giveBack(hands, lock.held, suspension);
   }
 };
-
-/** The lock's task while a change runs. The same one after a restart: the new agent's claim is the old one's. */
-export const taskOf = (change: Pick<Change, 'id'>): string => `change-${change.id}`;
 
 const openChange = ({ store, clock, publish }: Hands, plan: Plan, by: string): Change => {
   const at = clock.now();
   const change = store.journal.open({ stack: plan.stack, plan, by, state: 'running', at });
   publish({ event: 'change.opened', at, stack: plan.stack, change: change.id, sentence: plan.sentence });
   return change;
-};
-
-// Between the two calls only another process could come in; then nothing has been touched yet.
-const handOver = (hands: Hands, planning: LockHeld, change: Change): LockHeld => {
-  const { stack, plan } = change;
-  freeLock(hands, planning);
-  const result = tryLock(hands, { stack, task: taskOf(change), reason: plan.sentence, waitMs: 0 });
-  if (result.outcome === 'contended') {
-    const refusal = lockHeld(result.record);
-    closeQueued(hands, change, { state: 'failed', outcome: 'Nothing was touched', error: refusal.report });
-    throw refusal;
-  }
-  hands.store.journal.setFencing(change.id, result.held.fencing);
-  return result.held;
 };

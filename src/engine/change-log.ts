@@ -35,7 +35,13 @@ export const stepHistory = (records: readonly StepRecord[], step: Step): StepHis
     hasBegun: find('intent') !== undefined,
     isDone: find('done') !== undefined,
     failure: failed ? (failed.words ?? step.sentence) : null,
-    undo: ended ? (ended.event === 'undone' ? 'undone' : 'undo-failed') : find('undo-intent') ? 'begun' : 'none',
+    undo: ended
+      ? ended.event === 'undone'
+        ? 'undone'
+        : 'undo-failed'
+      : find('undo-intent')
+        ? 'begun'
+        : 'none',
     undoWords: ended?.words ?? null,
   };
 };

@@ -72,6 +72,7 @@ describe('a cancelled deploy', () => {
         [before.processes, before.site, before.green],
       );
       assert.equal(life.host.release(2).state, 'candidate', 'it is not to blame');
+      assert.equal(life.host.release(2).stateReason, 'its deploy was cancelled');
       assert.deepEqual(life.flaws(), []);
     });
   }
@@ -390,6 +391,15 @@ describe('the end of a change', () => {
     const records = own.flatMap((event) => (event.event === 'step.recorded' ? [event.record] : []));
     assert.deepEqual(records, change.records);
   });
+});
+
+test('a stack that was taken down is on the list of stacks again when it is started', async () => {
+  const life = await deployed();
+  await life.does({ want: 'down', stack: STACK, purge: false });
+  assert.equal(life.host.store.stacks.get(STACK), null);
+  await life.does({ want: 'start', stack: STACK, services: [] });
+  assert.equal(life.host.store.stacks.get(STACK)?.name, STACK);
+  assert.deepEqual(life.flaws(), []);
 });
 
 describe('warm copies', () => {

@@ -283,7 +283,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'an edge that refuses the new routes': {
     given: deployed(one, failing('site webx2')),
     when: scale(2),
-    calls: 'start web-2-blue@1 | gate web-2-blue | stop web-2-blue',
+    calls: 'start web-2-blue@1 | gate web-2-blue | site webx1 | stop web-2-blue',
     end: 'failed',
     outcome: 'Everything is as it was before',
   },

@@ -1,4 +1,5 @@
 import { formatDuration } from '../kit/format.ts';
+import type { Change } from '../model/change.ts';
 import { Refusal } from '../model/error.ts';
 import type { AcquireResult, LockHeld, LockRecord } from '../model/lock.ts';
 import type { Name } from '../model/names.ts';
@@ -6,32 +7,32 @@ import type { Hands } from './hands.ts';
 
 export const LOCK_OWNER = 'deploy';
 
-const POLL_MS = 250;
+/** How often a lock that somebody has is asked for again. */
+export const LOCK_POLL_MS = 250;
+const RETRY_MS = 5_000;
 
-export type LockWish = {
+type LockWish = {
   readonly stack: Name;
   readonly task: string;
   readonly reason: string;
-  /** How long to wait for another holder; 0: not at all. */
-  readonly waitMs: number;
-  readonly signal?: AbortSignal;
   /** Not where another process has it for the same task, unless that is gone. */
   readonly exclusive?: boolean;
 };
 
-/**
- * Takes the stack's lock for a task of this agent. Refusals: `lock.held` (exit 2) where another has it and nobody
- * wants to wait, `lock.not-obtained` (exit 4) where it did not become free in time.
- */
-export const holdLock = async (hands: Hands, wish: LockWish): Promise<LockHeld> => {
-  const { clock } = hands;
-  const deadline = clock.monotonic() + wish.waitMs;
+/** The lock's task while a change runs. The same one after a restart: the new agent's claim is the old one's. */
+export const taskOf = (change: Pick<Change, 'id'>): string => `change-${change.id}`;
+
+/** The lock for a change that goes on: whoever else has it is waited for. */
+export const holdLock = async (hands: Hands, change: Change, signal: AbortSignal): Promise<LockHeld> => {
+  const { stack, plan } = change;
   for (;;) {
-    wish.signal?.throwIfAborted();
-    const result = tryLock(hands, wish);
-    if (result.outcome !== 'contended') return result.held;
-    if (clock.monotonic() >= deadline) throw notObtained(result.record, wish);
-    await clock.sleep(Math.min(POLL_MS, wish.waitMs), wish.signal);
+    signal.throwIfAborted();
+    const result = tryLock(hands, { stack, task: taskOf(change), reason: plan.sentence });
+    if (result.outcome !== 'contended') {
+      hands.store.journal.setFencing(change.id, result.held.fencing);
+      return result.held;
+    }
+    await hands.clock.sleep(LOCK_POLL_MS, signal);
   }
 };
 
@@ -52,7 +53,18 @@ export const freeLock = ({ store, publish, clock }: Hands, held: LockHeld): void
   publish({ event: 'lock.changed', at: clock.now(), stack: held.stack, owner: 'free', task: '' });
 };
 
-/** Naming owner, task, reason and since when. */
+/** The same; where it can not be written that it is free (the disk is full), again until it can. */
+export const giveBack = (hands: Hands, held: LockHeld, signal: AbortSignal): void => {
+  try {
+    freeLock(hands, held);
+  } catch (error) {
+    hands.failed(`the lock of "${held.stack}" could not be given back, and is tried again`, error);
+    const again = (): void => giveBack(hands, held, signal);
+    // Where the agent stops, the next one finds it abandoned.
+    hands.clock.sleep(RETRY_MS, signal).then(again, () => undefined);
+  }
+};
+
 /**
  * Frees what an agent that is gone held while it planned, or still held when its change was closed. The locks of changes
  * that go on are left to them.
@@ -60,32 +72,28 @@ export const freeLock = ({ store, publish, clock }: Hands, held: LockHeld): void
 export const freeAbandoned = (hands: Hands, ongoing: ReadonlySet<string>): void => {
   for (const { stack, owner, task, reason } of hands.store.lock.taken()) {
     if (owner !== LOCK_OWNER || ongoing.has(task)) continue;
-    const result = tryLock(hands, { stack, task, reason, waitMs: 0, exclusive: true });
+    const result = tryLock(hands, { stack, task, reason, exclusive: true });
     if (result.outcome !== 'contended') freeLock(hands, result.held);
   }
 };
 
-export const lockHeld = (record: LockRecord): Refusal =>
-  new Refusal(
+/** Naming owner, task, reason and since when; exit code 4 where it was waited for, 2 where not. */
+export const lockHeld = (record: LockRecord, waitedMs: number): Refusal => {
+  const why = record.reason === '' ? {} : { why: record.reason };
+  if (waitedMs > 0) {
+    return new Refusal(
+      'lock.not-obtained',
+      `Cannot change "${record.stack}": after ${formatDuration(waitedMs)} ${describeHolder(record)}, a free lock is required`,
+      { ...why, fix: 'try again later, or wait longer', retryable: true, exit: 4 },
+    );
+  }
+  return new Refusal(
     'lock.held',
     `Cannot change "${record.stack}": ${describeHolder(record)}, a free lock is required`,
     {
-      ...(record.reason === '' ? {} : { why: record.reason }),
+      ...why,
       fix: `wait for it with --wait, or release it: reeve lock release --task ${record.task}`,
       retryable: true,
-    },
-  );
-
-const notObtained = (record: LockRecord, { waitMs }: LockWish): Refusal => {
-  if (waitMs <= 0) return lockHeld(record);
-  return new Refusal(
-    'lock.not-obtained',
-    `Cannot change "${record.stack}": after ${formatDuration(waitMs)} ${describeHolder(record)}, a free lock is required`,
-    {
-      ...(record.reason === '' ? {} : { why: record.reason }),
-      fix: 'try again later, or wait longer',
-      retryable: true,
-      exit: 4,
     },
   );
 };

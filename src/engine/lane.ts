@@ -1,8 +1,8 @@
 import type { Change } from '../model/change.ts';
-import type { LockHeld } from '../model/lock.ts';
 import type { PlanKind } from '../model/plan.ts';
 import { executeChange } from './execute-change.ts';
 import type { Hands } from './hands.ts';
+import { holdLock } from './hold-lock.ts';
 import { Interruption } from './interruption.ts';
 
 const RETRY_MS = 5_000;
@@ -19,12 +19,14 @@ export type RunningChange = {
 
 export type BegunChange = {
   readonly change: Change;
+  /** An earlier agent left it. */
   readonly isResumed: boolean;
-  /** Takes the lock, or gives the one it has. */
-  readonly hold: () => Promise<LockHeld>;
 };
 
-/** Runs a change in the background until it is closed or the agent stops. */
+/**
+ * Runs a change in the background, from its first unfinished step or with the undo it had begun, until it is closed or
+ * the agent stops. Its lock is taken, or taken over from an agent that is gone; where anybody else has it, it waits.
+ */
 export const runInBackground = (hands: Hands, begun: BegunChange, suspension: AbortSignal): RunningChange => {
   const { id, plan } = begun.change;
   const cancelling = new AbortController();
@@ -43,13 +45,13 @@ export const runInBackground = (hands: Hands, begun: BegunChange, suspension: Ab
 // A journal that can not be written (the disk is full) stops the change where it is. It goes on once it can.
 const runToItsEnd = async (
   hands: Hands,
-  { change: begun, isResumed, hold }: BegunChange,
+  { change: begun, isResumed }: BegunChange,
   signals: { readonly signal: AbortSignal; readonly suspension: AbortSignal },
 ): Promise<void> => {
   let change = begun;
   while (!signals.suspension.aborted) {
     try {
-      const held = await hold();
+      const held = await holdLock(hands, change, signals.suspension);
       await executeChange({ hands, change, held, isResumed, ...signals });
       return;
     } catch (error) {

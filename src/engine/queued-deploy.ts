@@ -6,10 +6,11 @@ import type { Stack } from '../model/stack.ts';
 import type { Hands } from './hands.ts';
 
 /** On disk at once, with all it takes to plan it again: a push is not lost with the agent. */
-export const openQueued = ({ store, clock, publish }: Hands, plan: Plan, by: string): Change => {
+export const openQueued = ({ store, clock, publish }: Hands, planned: Plan, by: string): Change => {
   const at = clock.now();
-  const notes = ['It waits for its turn, and is planned anew then', ...plan.notes];
-  const change = store.journal.open({ stack: plan.stack, plan: { ...plan, notes }, by, state: 'queued', at });
+  const notes = ['It waits for its turn, and is planned anew then', ...planned.notes];
+  const plan = { ...planned, notes };
+  const change = store.journal.open({ stack: plan.stack, plan, by, state: 'queued', at });
   publish({ event: 'change.opened', at, stack: plan.stack, change: change.id, sentence: plan.sentence });
   return change;
 };

@@ -88,7 +88,8 @@ describe('a resumed change', () => {
     const life = await once();
     const { agent } = life;
     life.host.hook = (effect, when) => {
-      if (effect === 'run migrate' && when === 'before') throw new Failure('run.lost', 'Cannot start: no memory');
+      if (effect === 'run migrate' && when === 'before')
+        throw new Failure('run.lost', 'Cannot start: no memory');
       if (effect === 'remove 2' && when === 'before') agent.crash();
     };
     await life.begins(deployRequest(shop));
@@ -132,7 +133,7 @@ describe('a resumed change', () => {
     await life.agent.queue.suspend();
     assert.equal(life.change(change.id).state, 'running');
     assert.equal(life.host.store.lock.read('shop').task, `change-${change.id}`);
-    life.host.died(life.agent.process.pid);
+    life.host.died();
     await life.restartAgent();
     assert.equal(life.change(change.id).state, 'done');
     assert.deepEqual(life.flaws(), []);
@@ -148,6 +149,22 @@ describe('a resumed change', () => {
     assert.equal(change.state, 'done');
     assert.equal(life.host.problems.length, 3);
     assert.deepEqual(life.flaws(), []);
+  });
+
+  test('tells the edge again what may have been written down without the edge having read it', async () => {
+    const life = await once();
+    const { agent } = life;
+    life.host.hook = (effect, when) => {
+      if (effect === 'site webx2' && when === 'before' && !agent.isDead) agent.crash();
+    };
+    const change = await life.begins({ want: 'scale', stack: 'shop', service: 'web', replicas: 2 });
+    await life.host.clock.runUntil(() => agent.isDead);
+    const step = change.plan.steps.find(({ kind }) => kind === 'configure-edge');
+    assert.ok(step?.kind === 'configure-edge');
+    life.host.site = step.args.site;
+    await life.restartAgent();
+    assert.equal(life.change(change.id).state, 'done');
+    assert.ok(life.host.calls.includes('site webx2'));
   });
 
   test('finds the lock free that an agent had when it died in its planning, and no other', async () => {

@@ -26,7 +26,8 @@ const deployed = async (written: Written): Promise<SimulatedLife> => {
 
 const failing = (life: SimulatedLife, effect: string): void => {
   life.host.hook = (name, when) => {
-    if (name === effect && when === 'before') throw new Failure('store.full', 'Cannot write: the disk is full');
+    if (name === effect && when === 'before')
+      throw new Failure('store.full', 'Cannot write: the disk is full');
   };
 };
 
@@ -51,7 +52,10 @@ describe('an undo', () => {
     life.host.hook = () => {};
     await life.deploys(swap, 'r3');
     assert.deepEqual(life.flaws(), []);
-    assert.deepEqual([...life.host.processes.values()].map(({ release }) => release), [3]);
+    assert.deepEqual(
+      [...life.host.processes.values()].map(({ release }) => release),
+      [3],
+    );
   });
 
   test('goes on with the other replicas when the old copy of one does not come back', async () => {

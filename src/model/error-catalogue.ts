@@ -92,6 +92,10 @@ const engine = {
   'bake.bad': 'The new release turned bad while it was watched, after it had the traffic.',
   'change.cancelled': 'The change was cancelled, and what it had done was undone.',
   'change.ended': 'The change to be cancelled has ended already.',
+  'change.given-up':
+    'Who asked for the change hung up, or the agent stopped, before it had begun; nothing was touched.',
+  'change.newer':
+    'A newer version of Reeve left a change of the stack unfinished, which this one can not go on with.',
   'change.past-cancel': 'The change to be cancelled is past the point from which it only goes forward.',
   'change.resumed':
     'A step had failed before the agent was restarted; its log lines are gone with that agent.',

@@ -80,9 +80,11 @@ export type PlanKind =
   | 'retire'
   | 'job';
 
+/** Of the format of plans. What is written with a newer one is not gone on with. */
+export const PLAN_VERSION = 1;
+
 export type Plan = {
-  /** Of this format; a reader refuses a newer one. */
-  readonly version: 1;
+  readonly version: typeof PLAN_VERSION;
   readonly kind: PlanKind;
   readonly stack: Name;
   /** The release the plan makes or returns to, and the current one. Null where releases are not its business. */
@@ -93,4 +95,6 @@ export type Plan = {
   readonly steps: readonly Step[];
   /** What a person should know first, one sentence each: memory for two copies, a warm copy that has to go. */
   readonly notes: readonly string[];
+  /** Of a deploy that waits for its turn: a new release was asked for, though nothing changed. */
+  readonly isForced?: boolean;
 };

@@ -1,6 +1,6 @@
 import { Refusal } from '../model/error.ts';
 import type { Observed } from '../model/observed.ts';
-import type { Plan, PlanKind, Step } from '../model/plan.ts';
+import { PLAN_VERSION, type Plan, type PlanKind, type Step } from '../model/plan.ts';
 import { type CopiesDesired, mustHaveRelease } from './aim.ts';
 import { addBakeStep, addCutOverSteps } from './cut-over.ts';
 import type { Desired } from './desired.ts';
@@ -127,7 +127,7 @@ const assembleRetire = (desired: Extract<Desired, { kind: 'retire' }>, observed:
 };
 
 const plan = (kind: PlanKind, observed: Observed, sentence: string, steps: readonly Step[] = []): Plan => ({
-  version: 1,
+  version: PLAN_VERSION,
   kind,
   stack: observed.stackName,
   release: { to: null, from: observed.currentRelease?.id ?? null },

@@ -59,11 +59,15 @@ export interface JournalStore {
 
 export interface ReleaseStore {
   nextId(stack: Name): number;
+  /** Numbers up to this one are never given to a release of the stack. */
+  retireIds(stack: Name, upTo: number): void;
   /** Refuses an id that exists (`Defect`). */
   insert(release: Release): void;
   get(stack: Name, id: number): Release | null;
-  /** Newest first. */
+  /** Newest first. Records without a folder are forgotten in time, the oldest first. */
   list(stack: Name): readonly Release[];
+  /** Of all stacks, those whose folder is there. */
+  onDisk(): readonly { readonly stack: Name; readonly id: number }[];
   /** At most one is `current`: making another one so turns it `stable` in the same write. */
   setState(stack: Name, id: number, state: ReleaseState, reason: string | null): void;
   setHasTree(stack: Name, id: number, hasTree: boolean): void;

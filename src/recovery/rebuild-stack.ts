@@ -12,6 +12,8 @@ export type RebuiltStack = {
   /** Null: it was taken down, nothing of it runs or is routed. */
   readonly record: StackRecord | null;
   readonly releases: readonly Release[];
+  /** The highest number that any release is known to have had. */
+  readonly lastRelease: number;
   readonly instances: readonly DesiredInstance[];
   readonly ports: Readonly<Record<InstanceId, number>>;
   /** What was taken for granted or is not known, one sentence each. */
@@ -47,6 +49,12 @@ export const rebuildStack = (facts: StackFacts, now: number): RebuiltStack => {
     stack: facts.stack,
     record: isDown ? null : { name: facts.stack, file: '', scale: scaleOf(facts, current.id) },
     releases: facts.releases.map((release) => ({ ...release, ...stateOf(release.id, current.id) })),
+    lastRelease: Math.max(
+      0,
+      ...facts.releases.map(({ id }) => id),
+      ...facts.unreadable,
+      ...runs.map(({ release }) => release),
+    ),
     instances: [...found, ...missing],
     ports,
     doubts: [

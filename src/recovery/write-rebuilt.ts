@@ -31,9 +31,10 @@ const sentenceOf = ({ stack, releases, instances, record }: RebuiltStack): strin
 
 /** Puts it all on record, and says so in the audit. Whatever the store knows already is added to. */
 export const writeRebuilt = (store: Store, stacks: readonly RebuiltStack[], rebuilt: Rebuilt): void => {
-  for (const { stack, record, releases, instances, ports } of stacks) {
+  for (const { stack, record, releases, lastRelease, instances, ports } of stacks) {
     if (record) store.stacks.put(record);
     for (const release of releases) store.releases.insert(release);
+    store.releases.retireIds(stack, lastRelease);
     store.ports.reserve(stack, ports);
     store.instances.put(stack, instances);
   }

@@ -19,6 +19,8 @@ export type SharedPlace = {
  * what is shared already is never touched. The links are relative, so that a state folder can be moved.
  */
 export const linkShared = async (place: SharedPlace, paths: readonly string[]): Promise<void> => {
+  // Also where a stack shares no path: programs are told of the folder as REEVE_SHARED.
+  mkdirSync(place.shared, { recursive: true, mode: 0o755 });
   for (const path of paths) {
     const at = join(place.tree, path);
     const target = join(place.shared, path);
@@ -45,7 +47,6 @@ const seed = async ({ tree, shared, owner }: SharedPlace, path: string): Promise
 
 // Programs own these folders and may have put a link there, which must not lead the agent anywhere.
 const makeFolders = (root: string, path: string, owner: HostUser | null): void => {
-  mkdirSync(root, { recursive: true, mode: 0o755 });
   let at = root;
   for (const part of path.split('/').filter((it) => it !== '' && it !== '.')) {
     at = join(at, part);

@@ -144,8 +144,8 @@ const INTRO = `# The stack file
 - **Lists** of one item may be written as the item alone.
 - **Commands** run without a shell. \`$NAME\` and \`\${NAME}\` become variables of the environment when the program starts,
   and a missing one is refused; \`$$\` is a dollar. What only a shell can do (\`|\`, \`&&\`, \`>\`, \`*\`) needs \`shell: true\`.
-- Every program gets \`REEVE_STACK\`, \`REEVE_SERVICE\`, \`REEVE_INSTANCE\`, \`REEVE_RELEASE\` and \`REEVE_SHARED\`, and where its
-  service has a port, \`PORT\`.
+- Every program gets \`REEVE_STACK\`, \`REEVE_SERVICE\`, \`REEVE_INSTANCE\`, \`REEVE_RELEASE\`, \`REEVE_SHARED\` (the folder of the
+  shared folders) and \`REEVE_NODE\` (the Node that Reeve runs on), and where its service has a port, \`PORT\`.
 - **Variables** come, each winning over those before it, from \`env\` and then \`env_files\` at the top of the file, and from
   \`env\` and then \`env_files\` of the service or job.
 - YAML anchors and aliases work; merge keys (\`<<\`) and tags do not.

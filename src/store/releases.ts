@@ -4,6 +4,9 @@ import type { Stack } from '../model/stack.ts';
 import type { ReleaseStore } from '../ports/store.ts';
 import type { Database, Row } from './database.ts';
 
+/** Records that are kept per stack, besides those with a folder: each has a whole stack definition. */
+const KEPT_RELEASES = 200;
+
 /** Release records. At most one of a stack is `current`: making another one so turns it `stable` in the same write. */
 export const openReleases = (db: Database, redact: (text: string) => string): ReleaseStore => {
   const sql = statements(db);
@@ -12,18 +15,21 @@ export const openReleases = (db: Database, redact: (text: string) => string): Re
   };
   return {
     nextId: (stack) => ((sql.last.get(stack)?.last as number | undefined) ?? 0) + 1,
+    retireIds: (stack, upTo) => void sql.count.run(stack, upTo),
     insert: (release) =>
       db.write(() => {
         const { stackName, id } = release;
         if (sql.get.get(stackName, id)) throw new Defect(`release ${id} of "${stackName}" exists already`);
         insertRow(sql.insert, release, redact);
         sql.count.run(stackName, id);
+        sql.prune.run(stackName, stackName, KEPT_RELEASES);
       }),
     get: (stack, id) => {
       const row = sql.get.get(stack, id);
       return row ? toRelease(row) : null;
     },
     list: (stack) => sql.list.all(stack).map(toRelease),
+    onDisk: () => sql.onDisk.all().map((row) => ({ stack: row.stack as string, id: row.id as number })),
     setState: (stack, id, state, reason) =>
       db.write(() => {
         if (state === 'current') sql.demote.run(stack, id);
@@ -45,6 +51,11 @@ const statements = (db: Database) => ({
   ),
   get: db.prepare('SELECT * FROM releases WHERE stack = ? AND id = ?'),
   list: db.prepare('SELECT * FROM releases WHERE stack = ? ORDER BY id DESC'),
+  onDisk: db.prepare('SELECT stack, id FROM releases WHERE has_tree = 1 ORDER BY stack, id'),
+  prune: db.prepare(
+    `DELETE FROM releases WHERE stack = ? AND has_tree = 0 AND state <> 'current'
+     AND id <= (SELECT id FROM releases WHERE stack = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+  ),
   demote: db.prepare(
     `UPDATE releases SET state = 'stable', state_reason = NULL WHERE stack = ? AND state = 'current' AND id <> ?`,
   ),

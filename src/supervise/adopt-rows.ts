@@ -1,3 +1,4 @@
+import { messageOf } from '../kit/message-of.ts';
 import { bootId } from '../kit/process-identity.ts';
 import type { Exit } from '../model/health.ts';
 import { instanceId, parseInstanceId } from '../model/names.ts';
@@ -6,7 +7,6 @@ import type { Instance } from './instance.ts';
 import type { DescribedInstance } from './instance-tools.ts';
 import type { Roster, Row } from './roster.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
-import { messageOf } from './words.ts';
 
 /** At an agent's start: takes what is meant to run into the roster, each as the driver found it. */
 export const adoptRows = (

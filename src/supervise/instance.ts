@@ -1,3 +1,4 @@
+import { messageOf } from '../kit/message-of.ts';
 import type { Exit, ProbeAnswer } from '../model/health.ts';
 import { instanceId, type InstanceId, type Name } from '../model/names.ts';
 import type { Service } from '../model/stack.ts';
@@ -15,7 +16,7 @@ import {
 } from './instance-state.ts';
 import type { DescribedInstance, InstanceTools } from './instance-tools.ts';
 import { launchRun } from './launch-run.ts';
-import { messageOf, supervisionClosed } from './words.ts';
+import { supervisionClosed } from './words.ts';
 
 /** One desired instance: its state, and the hands that carry out what its machine asks for. */
 export class Instance {

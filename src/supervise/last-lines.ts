@@ -1,6 +1,6 @@
+import { messageOf } from '../kit/message-of.ts';
 import type { LogBook, LogLine } from '../ports/log-book.ts';
 import type { Instance } from './instance.ts';
-import { messageOf } from './words.ts';
 
 const LINES = 20;
 

@@ -1,6 +1,6 @@
+import { messageOf } from '../kit/message-of.ts';
 import type { RunSpec, StartOutcome, StopRequest } from '../ports/driver.ts';
 import type { RunBatch } from './run-batch.ts';
-import { messageOf } from './words.ts';
 
 /**
  * Starts a run; where what is left of the run before is in its way, ends that first. Asked in this order because a

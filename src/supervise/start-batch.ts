@@ -1,3 +1,4 @@
+import { messageOf } from '../kit/message-of.ts';
 import { Defect, type ErrorParts, Failure, isReported } from '../model/error.ts';
 import { instanceId, type InstancePlace, type Name } from '../model/names.ts';
 import type { DesiredInstance } from '../ports/store.ts';
@@ -6,7 +7,6 @@ import type { InstanceState } from './instance-state.ts';
 import { placeKey, type Roster } from './roster.ts';
 import { stopPlaces } from './stop-places.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
-import { messageOf } from './words.ts';
 
 export type Batch = {
   readonly stack: Name;
@@ -79,13 +79,20 @@ const clearOthers = async (
   if (others.length > 0) await stopPlaces(stack, others, roster, options);
 };
 
+/** What in the stack file a driver's refusal is about, where it is not the command. */
+const KEYS: Readonly<Record<string, string>> = {
+  'run.user': 'user',
+  'run.limits': 'limits',
+  'run.environment': 'env',
+};
+
 const notStarted = (unstarted: readonly Instance[], of: number): Failure => {
   const [first] = unstarted;
   const wordsOf = (instance: Instance): string => instance.state.startError?.words ?? '';
   const others = unstarted.slice(1).map((instance) => `${instance.id}: ${wordsOf(instance)}`);
   const parts: ErrorParts = {
     why: [`${unstarted.length} of ${of} instances could not be started`, ...others].join('; '),
-    fix: `correct services.${first!.service.name}.run in the stack file`,
+    fix: `correct services.${first!.service.name}.${KEYS[first!.state.startError?.code ?? ''] ?? 'run'} in the stack file`,
     undone: ['none of these instances is left running'],
   };
   return new Failure(

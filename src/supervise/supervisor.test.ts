@@ -43,6 +43,21 @@ test('supervisor takes the whole batch back when one of it does not start', asyn
   assert.deepEqual(supervisor.status(STACK), []);
 });
 
+test('supervisor names the key of the stack file that keeps a program from starting', async () => {
+  for (const [code, key] of [
+    ['run.program', 'run'],
+    ['run.user', 'user'],
+    ['run.limits', 'limits'],
+  ] as const) {
+    const world = openSupervisionWorld();
+    const supervisor = await world.openAgent();
+    world.host.failNextStart({ code, words: 'can not' }, { stack: STACK, id: 'web-2-blue' });
+    const error = await world.settled(supervisor.start(STACK, 1, WEB)).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof Failure);
+    assert.equal(error.report.fix, `correct services.web.${key} in the stack file`);
+  }
+});
+
 test('supervisor takes the row off before it stops, and resolves when nothing is left', async () => {
   const world = openSupervisionWorld({ programs: { node: { drainMs: 2000, strays: 1 } } });
   const supervisor = await world.openAgent();

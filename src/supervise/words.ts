@@ -28,8 +28,6 @@ export const expectedWords = (probe: Probe | null): string => {
   }
 };
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** The agent stops while something waits for this: it is as if the agent had died, and the next one goes on. */
 export const supervisionClosed = (what: string): Failure =>
   new Failure(

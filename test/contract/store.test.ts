@@ -133,6 +133,17 @@ for (const [name, pathIn] of Object.entries(STORES)) {
       assert.equal(store.releases.nextId('blog'), 1);
     });
 
+    it('forgets old releases that have no folder, and none that is on disk', () => {
+      for (let id = 1; id <= 210; id += 1) store.releases.insert(aRelease({ id, hasTree: id === 3 }));
+      const ids = store.releases.list('shop').map(({ id }) => id);
+      assert.deepEqual([ids.length, ids[0], ids.slice(-2)], [201, 210, [11, 3]]);
+      store.releases.insert(aRelease({ id: 1, stackName: 'blog', hasTree: true }));
+      assert.deepEqual(store.releases.onDisk(), [
+        { stack: 'blog', id: 1 },
+        { stack: 'shop', id: 3 },
+      ]);
+    });
+
     it('keeps one current release when another becomes it', () => {
       for (const id of [1, 2]) store.releases.insert(aRelease({ id }));
       store.releases.setState('shop', 1, 'current', null);

@@ -2,10 +2,12 @@
 // back; the next agent brings the change to the end that it would have had, and nobody who asks the route notices.
 // A sample of the points by default, `SEED=n` for another one; `CRASH=all` for every one.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startLoad } from '../../scripts/demo/load.ts';
+import { type LoadReport, startLoad } from '../../scripts/demo/load.ts';
 import type { WishedFor } from '../../src/api/wire.ts';
-import type { Change, ChangeState } from '../../src/model/change.ts';
+import { isAgentLost } from '../../src/client/lost-agent.ts';
+import { type Change, type ChangeState, isEnded } from '../../src/model/change.ts';
 import type { StepKind } from '../../src/model/plan.ts';
 import { eventually, isRunning } from '../worlds/conditions.ts';
 import { crashStack } from '../worlds/crash-stack.ts';
@@ -58,7 +60,9 @@ const scaleTo =
   (replicas: number) =>
   ({ name }: CrashStage): WishedFor => ({ want: 'scale', stack: name, service: 'web', replicas });
 const rollback = ({ name }: CrashStage): WishedFor => ({ want: 'rollback', stack: name, release: null });
-const down = ({ name }: CrashStage): WishedFor => ({ want: 'down', stack: name, purge: false });
+const down =
+  (purge: boolean) =>
+  ({ name }: CrashStage): WishedFor => ({ want: 'down', stack: name, purge });
 
 const WAYS_BACK: Readonly<Record<string, Story>> = {
   'a deploy that its gate refuses': deployOf('refuses', 'failed'),
@@ -87,6 +91,7 @@ const PLANS: readonly {
       'scaling up': { ...served, prepare: (stage) => stage.make(scaleTo(1)(stage)), wish: scaleTo(2) },
       'scaling down': { ...served, prepare: (stage) => stage.make(scaleTo(2)(stage)), wish: scaleTo(1) },
       'a restart': { ...served, wish: of('restart') },
+      'a job': { ...served, wish: ({ name }) => ({ want: 'job', stack: name, job: 'report' }) },
       'a stop': { ...served, wish: of('stop'), isServed: false, leaves: 'the maintenance page' },
       'a start': {
         ...served,
@@ -94,10 +99,11 @@ const PLANS: readonly {
         wish: of('start'),
         isServed: false,
       },
-      'taking it down': { ...served, wish: down, isServed: false, leaves: 'nothing' },
+      'taking it down': { ...served, wish: down(false), isServed: false, leaves: 'nothing' },
+      'taking it down with all it had': { ...served, wish: down(true), isServed: false, leaves: 'nothing' },
       'a first deploy': {
         ...deploy,
-        prepare: (stage) => stage.make(down(stage)),
+        prepare: (stage) => stage.make(down(false)(stage)),
         isServed: false,
       },
     },
@@ -142,13 +148,15 @@ describe('an agent that is killed', { concurrency: 4 }, () => {
         if (ONLY && !`${name}: ${title}`.includes(ONLY)) continue;
         test(`at any write of ${title} is followed by one that brings it to its end`, async (t) => {
           const whole = await live(stage, story, []);
+          let killed = 0;
           const failures: string[] = [];
           for (const death of chooseDeaths(whole.writes, story, random)) {
             const words = death.map(({ side, write }) => `${side} write ${write}`).join(', and again ');
             const label = `killed ${words} of ${whole.writes.length}: ${whole.writes[death[0]!.write - 1]}`;
             try {
-              await live(stage, story, death);
-              t.diagnostic(label);
+              const { wasKilled } = await live(stage, story, death);
+              if (wasKilled) killed += 1;
+              t.diagnostic(wasKilled ? label : `not ${label}: it was over before`);
             } catch (error) {
               failures.push(`${label}\n${error instanceof Error ? error.message : String(error)}`);
               // One that can be deployed over is left behind; otherwise there is nothing more to learn here.
@@ -156,6 +164,7 @@ describe('an agent that is killed', { concurrency: 4 }, () => {
             }
           }
           assert.equal(failures.length, 0, failures.join('\n\n'));
+          assert.ok(killed > 0);
         });
       }
     });
@@ -190,22 +199,16 @@ const fromOf = ({ cancelAt }: Story): string => (cancelAt ? 'update changes canc
 const live = async (stage: CrashStage, story: Story, death: Death): Promise<Lived> => {
   await story.prepare?.(stage);
   const { release } = await stage.status();
-  const load = startLoad({ port: stage.edgePort, host: `${stage.name}.localhost`, clients: 4 });
-  const [lived, { requests, dropped, errors, reasons }] = await change(stage, story, death)
-    .then(async (it) => [it, await load.stop()] as const)
-    .finally(async () => {
-      await load.stop();
-      stage.order(null);
-      stage.write('mode.txt', 'good');
-    });
+  const [lived, traffic] = await underLoad(stage, () => change(stage, story, death));
   try {
     if (story.isServed) {
+      const { requests, dropped, errors, reasons } = traffic;
       assert.ok(requests > 0);
       const expected = { dropped: 0, ...(story.isFaulty ? { errors, reasons } : { errors: 0, reasons: [] }) };
       assert.deepEqual({ dropped, errors, reasons }, expected);
     }
     assert.equal(lived.change.state, story.ends);
-    if (!lived.wasClosed) assert.match(lived.change.outcome ?? '', /resumed after the agent was restarted/);
+    if (lived.wasResumed) assert.match(lived.change.outcome ?? '', /resumed after the agent was restarted/);
     await assertWhole(stage, lived.change, story, release?.id ?? null);
     const next = await stage.make(stage.deployNext());
     assert.ok(next);
@@ -216,35 +219,57 @@ const live = async (stage: CrashStage, story: Story, death: Death): Promise<Live
   return lived;
 };
 
+const underLoad = async <T>(stage: CrashStage, work: () => Promise<T>): Promise<readonly [T, LoadReport]> => {
+  const load = startLoad({ port: stage.edgePort, host: `${stage.name}.localhost`, clients: 4 });
+  try {
+    const done = await work();
+    return [done, await load.stop()];
+  } finally {
+    await load.stop();
+    stage.order(null);
+    stage.write('mode.txt', 'good');
+  }
+};
+
 type Lived = {
   readonly change: Change;
   readonly writes: readonly string[];
-  /** By the agent that began it. */
-  readonly wasClosed: boolean;
+  readonly wasKilled: boolean;
+  /** The agent that began it did not come to its end. */
+  readonly wasResumed: boolean;
 };
 
 const change = async (stage: CrashStage, story: Story, death: Death): Promise<Lived> => {
   const [last] = await stage.client.call('listChanges', { query: { limit: 1 } });
   const pid = await stage.agentPid();
   const [point, again] = death;
+  let wasKilled = false;
   stage.order(point ?? { from: fromOf(story), write: Number.MAX_SAFE_INTEGER, side: 'after' });
   const begun = await stage.submit(story.wish(stage));
   const id = begun?.id ?? (last?.id ?? 0) + 1;
   if (story.cancelAt && begun) await cancel(stage, id, story.cancelAt);
   if (point) {
-    await eventually('the agent dies', () => !isRunning(pid));
-    stage.order(again ?? null);
+    // What there is to do can be less than it was the first time.
+    await eventually('the agent dies, or it is over', () => !isRunning(pid) || isOver(stage, id), 60_000);
+    wasKilled = !isRunning(pid);
+    stage.order(wasKilled ? (again ?? null) : null);
   }
   const ended = await stage.ended(id);
   stage.order(null);
   await stage.ensureAgent();
   const writes = stage.takeWrites();
   const done = point?.side === 'before' ? writes.slice(0, -1) : writes;
-  return {
-    change: ended,
-    writes,
-    wasClosed: done.some((label) => label.startsWith('update changes ' + story.ends)),
-  };
+  const wasClosed = done.some((label) => label.startsWith(`update changes ${story.ends}`));
+  return { change: ended, writes, wasKilled, wasResumed: wasKilled && !wasClosed };
+};
+
+const isOver = async (stage: CrashStage, id: number): Promise<boolean> => {
+  try {
+    return isEnded((await stage.client.call('showChange', { params: { id } })).state);
+  } catch (error) {
+    if (isAgentLost(error)) return false;
+    throw error;
+  }
 };
 
 const cancel = async (stage: CrashStage, id: number, at: StepKind): Promise<void> => {
@@ -254,7 +279,7 @@ const cancel = async (stage: CrashStage, id: number, at: StepKind): Promise<void
     return step?.kind === at && change.records.at(-1)?.event === 'intent';
   });
   await stage.client.call('cancelChange', { params: { id } }).catch((error: unknown) => {
-    if ((error as { report?: { code: string } }).report?.code !== 'agent.hung-up') throw error;
+    if (!isAgentLost(error)) throw error;
   });
 };
 
@@ -267,29 +292,31 @@ const assertWhole = async (
 ): Promise<void> => {
   const { to } = change.plan.release;
   const live = change.state === 'done' ? (to ?? before) : before;
-  const status = await stage.status();
-  assert.equal(status.lock.owner, 'free');
-  assert.equal(status.change, null);
-  const stacks = await stage.client.call('listStacks');
-  const isKnown = stacks.some(({ stack, file }) => stack === stage.name && file.endsWith('reeve.yaml'));
-  assert.equal(isKnown, leaves !== 'nothing', 'the agent knows the stack and its file');
+  const lock = await stage.client.call('readLock', { params: { stack: stage.name } });
+  assert.equal(lock.owner, 'free');
+  const status = (await stage.client.call('listStacks')).find(({ stack }) => stack === stage.name);
   if (leaves === 'a release') {
-    assert.equal(status.release?.id, live);
+    assert.equal(status?.release?.id, live);
     await assertServing(stage, live);
   } else {
-    const answer = await askRoute(stage).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return 'nobody';
-      throw error;
-    });
-    assert.equal(answer, leaves === 'nothing' ? 'nobody' : '503');
+    assert.equal(await answerOf(stage), leaves === 'nothing' ? 'nobody' : '503');
   }
-  const meant = (await stage.status()).services.flatMap(({ instances }) => instances.map(({ id }) => id));
+  assert.equal(status?.change ?? null, null);
+  const file = leaves === 'nothing' ? undefined : join(stage.stackFolder, 'reeve.yaml');
+  assert.equal(status?.file, file, 'the agent knows the stack, and where it came from');
+  const meant = (status?.services ?? []).flatMap(({ instances }) => instances.map(({ id }) => id));
   assert.deepEqual(
     processesOfStack(stage),
     meant.flatMap((id) => [`${id} program`, `${id} shim`]).toSorted(),
     'one process of each copy, and no other',
   );
 };
+
+const answerOf = (stage: CrashStage): Promise<string> =>
+  askRoute(stage).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return 'nobody';
+    throw error;
+  });
 
 /** Every copy is healthy, and every one that should have traffic gets some. */
 const assertServing = async (stage: CrashStage, release: number | null): Promise<void> => {

@@ -115,6 +115,23 @@ describe('a deploy', () => {
     stage.edit('reeve.yaml', 'bake: 3s', 'bake: 300ms');
   });
 
+  test('that waits for its turn has it with the next agent', async () => {
+    stage.edit('reeve.yaml', 'bake: 300ms', 'bake: 2s');
+    const first = await stage.submit(stage.deployNext());
+    stage.edit('reeve.yaml', 'bake: 2s', 'bake: 300ms');
+    const second = await stage.submit(stage.deployNext());
+    assert.deepEqual([first?.state, second?.state], ['running', 'queued']);
+    await stage.killAgent();
+    await stage.ensureAgent();
+    const ends = [await stage.ended(first!.id), await stage.ended(second!.id)];
+    assert.deepEqual(
+      ends.map(({ state }) => state),
+      ['done', 'done'],
+    );
+    assert.equal((await stage.status()).release?.id, ends[1]!.plan.release.to);
+    await servesCurrent(stage);
+  });
+
   test(`comes to its end though the agent is killed ${KILLS} times at random moments`, async (t) => {
     const random = seededRandom(SEED);
     const load = startLoad({ port: stage.edgePort, host: 'tough.localhost', clients: 4 });

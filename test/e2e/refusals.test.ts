@@ -1,6 +1,5 @@
 // Exit codes as the real CLI and agent give them, and that a refused command leaves everything as it was.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -71,11 +70,10 @@ describe('a running stack', () => {
     });
 
     test('is 130 when it was interrupted', async () => {
-      const { env, stackFolder: cwd } = stage;
-      const child = spawn(join(projectRoot, 'bin/reeve'), ['logs', '--follow'], { env, cwd });
-      await once(child.stdout, 'data');
-      child.kill('SIGINT');
-      assert.deepEqual(await once(child, 'exit'), [130, null]);
+      const logs = stage.start('logs', '--follow');
+      await logs.says(/good: listening/);
+      logs.child.kill('SIGINT');
+      assert.equal((await logs.ended).exit, 130);
     });
 
     test('is the command’s own for exec and lock run', async () => {
@@ -125,8 +123,7 @@ describe('a running stack', () => {
   const changesNothing = ([line, exit, code]: Refused): Promise<void> =>
     test(`refuses ${line} with ${code}, exits with ${exit}, and stays as it is`, async () => {
       const was = await traces(stage);
-      const [words, rest = ''] = line.split(' -- ');
-      const ran = await stage.reeve('--json', ...words!.split(' '), ...(rest && ['--', ...rest.split(' ')]));
+      const ran = await stage.reeve('--json', ...line.split(' '));
       const { error } = JSON.parse(ran.stdout) as { error: { code: string } };
       assert.deepEqual([ran.exit, error.code], [exit, code], ran.stdout);
       assert.deepEqual(await traces(stage), was);
@@ -140,11 +137,14 @@ describe('a running stack', () => {
     for (const refused of REFUSED_WHILE_HELD) void changesNothing(refused);
   });
 
-  test('refuses a deploy onto a port that another program has, and stays as it is', async () => {
+  test('refuses a stack onto a port that another program has, and stays as it is', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    stage.write('ported.yaml', webStackFile({ name: 'kept' }).replace('route:', `port: ${port}\n    route:`));
+    stage.write(
+      'ported.yaml',
+      webStackFile({ name: 'ported' }).replace('route:', `port: ${port}\n    route:`),
+    );
     const was = await traces(stage);
     const deploy = await reeve('deploy --file ported.yaml');
     server.close();
@@ -190,7 +190,9 @@ const traces = async (stage: Stage): Promise<unknown> => {
       pids: instances.map((instance) => instance.pid),
     })),
     agent: pid,
-    ...{ release, held, change },
+    release,
+    held,
+    change,
     shims: processesNaming(home),
   };
 };

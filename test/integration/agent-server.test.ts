@@ -18,6 +18,8 @@ describe("the agent's door", () => {
   const folder = mkdtempSync(join(tmpdir(), 'reeve-door-'));
   const socket = join(folder, 'agent.sock');
   const audited: string[] = [];
+  let isAuditFull = false;
+  const [waiting, hungUp] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let server: AgentServer;
 
   const answers: Partial<Record<keyof Handlers, unknown>> = {
@@ -29,6 +31,14 @@ describe("the agent's door", () => {
       throw new Failure('source.unreachable', 'Cannot reach hunter2hunter2', { why: 'hunter2hunter2' });
     },
     cancelChange: () => ({ id: 3 }),
+    listStacks: ({ signal }: { readonly signal: AbortSignal }) =>
+      new Promise((resolve) => {
+        waiting.resolve();
+        signal.addEventListener('abort', () => {
+          hungUp.resolve();
+          resolve([]);
+        });
+      }),
     readLock: () => {
       throw new Error('an invariant broke');
     },
@@ -48,6 +58,7 @@ describe("the agent's door", () => {
       redact: (text) => text.replaceAll('hunter2hunter2', '[secret]'),
       failed: () => {},
       called: (entry) => {
+        if (isAuditFull) throw new Failure('store.full', 'Cannot write the audit log');
         const { by, what, outcome } = describeCall(entry);
         audited.push(`${by}: ${what}, ${outcome}`);
       },
@@ -83,6 +94,22 @@ describe("the agent's door", () => {
 
   test('answers a call with JSON', async () => {
     assert.deepEqual(await call('GET', '/v1/agent'), { status: 200, text: '{"pid":1}' });
+  });
+
+  test('tells a handler that works when its caller hangs up', async () => {
+    const sent = request({ agent: false, socketPath: socket, path: '/v1/stacks' });
+    sent.on('error', () => {});
+    sent.end();
+    await waiting.promise;
+    sent.destroy();
+    await hungUp.promise;
+  });
+
+  test('answers what became of a call though the audit log can not be written', async () => {
+    isAuditFull = true;
+    const answer = await call('POST', '/v1/changes/3/cancel');
+    isAuditFull = false;
+    assert.deepEqual(answer, { status: 200, text: '{"id":3}' });
   });
 
   test('answers what it does not know with 404 and a code', async () => {

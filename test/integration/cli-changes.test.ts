@@ -65,6 +65,11 @@ test('each command sends its wish', async () => {
   }
 });
 
+test('a job that was run says how to see what it printed', async () => {
+  const { stdout } = await run('run migrate');
+  assert.match(stdout, /\nWhat it printed: reeve logs job-7-migrate\n$/);
+});
+
 test('a change is shown step by step, and ends with its figures', async () => {
   const { stdout } = await run('deploy');
   const lines = stdout.trimEnd().split('\n');

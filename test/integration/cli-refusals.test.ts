@@ -86,7 +86,10 @@ test('what was typed wrong exits with 2 and says what was meant', async () => {
     ['run', /Cannot run "reeve run": <job> is required\n {2}fix {3}see what it takes: reeve run --help\n/],
     ['deploy --wait soon', /Cannot use "soon" as --wait: a duration such as 30s/],
     ['deploy --wait', /--wait <duration> needs a value/],
-    ['lock acquire export', /--task <task> is required\n {2}fix {3}see what it takes: reeve lock acquire --help/],
+    [
+      'lock acquire export',
+      /--task <task> is required\n {2}fix {3}see what it takes: reeve lock acquire --help/,
+    ],
     ['changes list -n many', /Cannot use "many" as --limit: a whole number is required/],
     ['logs --since yesterday', /a duration such as 10m, or a time/],
     ['logs --grep [', /regular expression/i],
@@ -127,11 +130,18 @@ test('a deploy without a stack file is refused before any agent is started', asy
 });
 
 test('a deploy of a broken stack file is refused before any agent is started', async () => {
-  writeFileSync(join(empty, 'broken.yaml'), 'name: shop\nservices: { web: { run: node web.js, prot: 80 } }\n');
+  writeFileSync(
+    join(empty, 'broken.yaml'),
+    'name: shop\nservices: { web: { run: node web.js, prot: 80 } }\n',
+  );
   for (const line of ['up', 'deploy', 'plan']) {
     const { code, json } = await alone(`${line} --file broken.yaml --json`);
     const { error } = json() as { error: ErrorReport };
-    assert.deepEqual([code, error.code, error.problems?.[0]?.code], [2, 'stack.invalid', 'key.unknown'], line);
+    assert.deepEqual(
+      [code, error.code, error.problems?.[0]?.code],
+      [2, 'stack.invalid', 'key.unknown'],
+      line,
+    );
   }
   rmSync(join(empty, 'broken.yaml'));
   assert.deepEqual(readdirSync(empty), []);

@@ -112,6 +112,23 @@ describe('the embedded driver, on a state folder that is not as it was left', ()
     );
   });
 
+  it('ends what runs when its record can not be read, so that no second copy runs beside it', async () => {
+    const [polite, stubborn] = await world.driver.start([
+      world.spec('a', 'forever.sh'),
+      world.spec('b', 'ignores-sigterm.sh'),
+    ]);
+    const pidOf = (outcome: typeof polite): number =>
+      outcome?.outcome === 'started' ? outcome.fact.process!.pid : assert.fail('it was not started');
+    const pids = [pidOf(polite), pidOf(stubborn)];
+    edit('a', 'spec.json', () => '{"version":1,"stack":"zo');
+    edit('b', 'spec.json', (text) => text.replace('"version":1', '"version":99'));
+    await world.replaceAgent();
+    assert.deepEqual(await world.driver.adopt(), []);
+    assert.deepEqual(pids.filter(isRunning), []);
+    const [again] = await world.driver.start([world.spec('a', 'forever.sh')]);
+    assert.equal(again?.outcome, 'started');
+  });
+
   it('leaves alone what runs from another state folder when this one is a copy of that', async () => {
     const [original] = await world.driver.start([world.spec('a', 'forever.sh')]);
     const copy = await openEmbeddedWorld();

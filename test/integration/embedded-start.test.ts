@@ -216,6 +216,16 @@ describe('starting a run with the embedded driver', () => {
     assert.deepEqual([fact.exit!.signal, fact.ranOutOfMemory], ['SIGKILL', true]);
   });
 
+  it('names the memory limit when it is too small for anything to begin', async (context) => {
+    if (world.driver.capabilities.memoryLimit !== 'kernel')
+      return context.skip('no control group with a memory controller here');
+    const { code, words } = await refused({ limits: { ...NO_LIMITS, memoryBytes: 4096 } });
+    assert.deepEqual(
+      [code, words],
+      ['run.limits', 'it ran out of memory before it began, a higher limit is required'],
+    );
+  });
+
   it('holds a program to its number of tasks by the kernel', async (context) => {
     if (!world.driver.capabilities.taskLimit)
       return context.skip('no control group with a pids controller here');

@@ -31,6 +31,7 @@ ${web}
 jobs:
   migrate: { phase: before, run: sh -c 'echo migrated' }
   announce: { phase: after, run: sh -c 'echo announced' }
+  report: { phase: manual, run: sh -c 'echo reported' }
 bake: 300ms
 warm: 10m
 retention: { releases: 2 }

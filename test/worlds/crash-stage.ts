@@ -142,7 +142,7 @@ export const describeChange = (change: Change): string => {
  * Live processes of a stage's stack, sorted: `web-1-blue program`, `web-1-blue shim`, and `web-1-blue child` for what a
  * program started.
  */
-export const processesOfStack = ({ name, folder }: CrashStage): readonly string[] =>
+export const processesOfStack = ({ name, folder }: Pick<CrashStage, 'name' | 'folder'>): readonly string[] =>
   readEnvironments()
     .filter(({ variables }) => variables.get('REEVE_STACK') === name)
     .filter(({ variables }) => variables.get('REEVE_SHARED')?.startsWith(folder))
@@ -155,7 +155,7 @@ export const processesOfStack = ({ name, folder }: CrashStage): readonly string[
     .toSorted();
 
 /** Who answers on the stack's route: `release 3 from web-1-blue`, or the edge's own status. */
-export const askRoute = ({ edgePort, name }: CrashStage): Promise<string> =>
+export const askRoute = ({ edgePort, name }: Pick<CrashStage, 'edgePort' | 'name'>): Promise<string> =>
   new Promise((resolve, reject) => {
     const sent = request(
       { port: edgePort, path: '/', headers: { host: `${name}.localhost` } },

@@ -96,7 +96,7 @@ if (folder !== undefined) {
   patch(childProcess, 'spawn', ([program]) => (program === 'fallocate' ? null : `spawn ${String(program)}`));
   syncBuiltinESMExports();
   for (const name of ['run', 'get', 'all'] as const) {
-    const original = StatementSync.prototype[name] as (...values: SQLInputValue[]) => unknown;
+    const original = StatementSync.prototype[name] as Anything;
     const patched = function (this: StatementSync, ...values: SQLInputValue[]): unknown {
       const label = labelOf(this.sourceSQL, values);
       if (label === null) return original.apply(this, values);
@@ -106,14 +106,13 @@ if (folder !== undefined) {
     };
     Object.defineProperty(StatementSync.prototype, name, { value: patched });
   }
-  const exec = DatabaseSync.prototype.exec;
-  const patchedExec = function (this: DatabaseSync, sql: string): void {
+  const exec = (DatabaseSync.prototype as unknown as Record<string, Anything>).exec!;
+  const patchedExec = function (this: DatabaseSync, sql: string): unknown {
     if (sql === 'BEGIN IMMEDIATE') transaction = [];
     if (sql !== 'COMMIT' || transaction === null) return exec.call(this, sql);
     const label = transaction.join(', ');
     transaction = null;
-    if (label === '') return exec.call(this, sql);
-    around(label, () => exec.call(this, sql));
+    return label === '' ? exec.call(this, sql) : around(label, () => exec.call(this, sql));
   };
   Object.defineProperty(DatabaseSync.prototype, 'exec', { value: patchedExec });
 }

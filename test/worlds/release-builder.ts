@@ -3,12 +3,12 @@ import type { Release } from '../../src/model/release.ts';
 import type { Service, Stack } from '../../src/model/stack.ts';
 import { buildService, buildStack } from './stack-builder.ts';
 
-const aService = (parts: Partial<Service> = {}): Service => ({
+export const aService = (parts: Partial<Service> = {}): Service => ({
   ...buildService(parts.name ?? 'web'),
   ...parts,
 });
 
-const aStack = (parts: Partial<Stack> = {}): Stack => ({ ...buildStack([aService()]), ...parts });
+export const aStack = (parts: Partial<Stack> = {}): Stack => ({ ...buildStack([aService()]), ...parts });
 
 /** Release 1 of stack "shop" with one service "web": a test names only what it is about. */
 export const aRelease = (parts: Partial<Release> = {}): Release => ({

@@ -3,14 +3,15 @@
 import type { EdgeSite, Flags } from '../../src/model/edge.ts';
 import { NO_FLAGS } from '../../src/model/edge.ts';
 import { Failure } from '../../src/model/error.ts';
+import type { StepRecord } from '../../src/model/change.ts';
 import type { ReeveEvent } from '../../src/model/event.ts';
-import type { Exit, HealthState, InstanceStatus } from '../../src/model/health.ts';
+import type { HealthState, InstanceStatus } from '../../src/model/health.ts';
 import type { ProcessIdentity } from '../../src/model/lock.ts';
 import { instanceId, type InstancePlace, slotKey } from '../../src/model/names.ts';
 import type { Release } from '../../src/model/release.ts';
 import { ChangeQueue } from '../../src/engine/change-queue.ts';
 import type { Hands } from '../../src/engine/hands.ts';
-import type { Driver, RunFact, RunSpec } from '../../src/ports/driver.ts';
+import type { RunFact, RunSpec } from '../../src/ports/driver.ts';
 import type { Edge } from '../../src/ports/edge.ts';
 import type { ReleaseDisk } from '../../src/ports/release-disk.ts';
 import type { Store } from '../../src/ports/store.ts';
@@ -18,20 +19,28 @@ import type { Supervision } from '../../src/ports/supervision.ts';
 import { FakeClock } from './fake-clock.ts';
 import { memoryStore } from './memory-store.ts';
 import { fingerprintsOf } from './observed-builder.ts';
+import { type JobScript, simulatedJobs } from './simulated-jobs.ts';
+import { Crash, simulatedStore } from './simulated-store.ts';
 import { buildRevision } from './stack-builder.ts';
 
 export const STACK = 'shop';
 
 export type GateScript = { readonly ms?: number; readonly refuses?: string };
 
-export type JobScript = { readonly ms?: number; readonly exit?: number; readonly failsToStart?: string };
-
 /** Around each effect: may throw a `Failure` (the effect fails) or crash the agent. */
 export type EffectHook = (effect: string, when: 'before' | 'after') => void;
 
-class Crash extends Error {
-  override readonly name = 'Crash';
-}
+/** Gives an engine other hands than it should have: how a broken engine is made. */
+export type Tamper = (hands: Hands, host: SimulatedHost) => Hands;
+
+export type SimulationOptions = {
+  readonly tamper?: Tamper;
+  /** Whether two identities name one process. */
+  readonly isSame?: (a: ProcessIdentity, b: ProcessIdentity) => boolean;
+};
+
+const isSameProcess = (a: ProcessIdentity, b: ProcessIdentity): boolean =>
+  a.pid === b.pid && a.startTicks === b.startTicks;
 
 export class SimulatedHost {
   readonly clock = new FakeClock();
@@ -59,30 +68,39 @@ export class SimulatedHost {
   wrongAnswer = false;
   hook: EffectHook = () => {};
   onEvent: (event: ReeveEvent) => void = () => {};
+  /** Called while a deploy is planned: the lock is held, and there is no change yet. */
+  planningHook: () => void = () => {};
   /** Called around each journal record. */
   journalHook: (record: string, when: 'before' | 'after') => void = () => {};
-  readonly #alive = new Set<number>();
-  #pids = 100;
+  /** Changes that are not closed: asked after every timer, where reading the journal would cost most of a life. */
+  readonly open = new Set<number>();
+  /** What the journal was told last. */
+  lastEvent: StepRecord['event'] | null = null;
+  #living: ProcessIdentity | null = null;
+  #starts = 0;
+  readonly #tamper: Tamper;
 
-  constructor() {
-    this.store = memoryStore({ isAlive: ({ pid }) => this.#alive.has(pid), now: this.clock.now });
+  constructor({ isSame = isSameProcess, tamper = (hands) => hands }: SimulationOptions = {}) {
+    this.#tamper = tamper;
+    const isAlive = (asked: ProcessIdentity): boolean => this.#living !== null && isSame(asked, this.#living);
+    this.store = memoryStore({ isAlive, now: this.clock.now });
   }
 
   /** A new agent on this host. It adopts what runs, and starts what should and does not. */
   agent(revision = 'r1'): SimulatedAgent {
-    const pid = (this.#pids += 1);
-    this.#alive.add(pid);
+    // The kernel gives a pid again: only the start time tells this agent from the one before.
+    this.#living = { bootId: 'boot', pid: 101, startTicks: (this.#starts += 1) };
     for (const row of this.store.instances.list(STACK)) {
       if (!this.processes.has(instanceId(row))) this.#run(row, row.release);
     }
     // What nobody means to run is stopped, as supervision does when it opens.
     const wanted = new Set(this.store.instances.list(STACK).map(instanceId));
     for (const id of this.processes.keys()) if (!wanted.has(id)) this.processes.delete(id);
-    return new SimulatedAgent(this, { bootId: 'boot', pid, startTicks: 1 }, revision);
+    return new SimulatedAgent(this, this.#living, { revision, tamper: this.#tamper });
   }
 
-  died(pid: number): void {
-    this.#alive.delete(pid);
+  died(): void {
+    this.#living = null;
   }
 
   release(id: number): Release {
@@ -111,18 +129,22 @@ export class SimulatedAgent {
   revision: string;
   isDead = false;
 
-  constructor(host: SimulatedHost, process: ProcessIdentity, revision: string) {
+  constructor(
+    host: SimulatedHost,
+    process: ProcessIdentity,
+    { revision, tamper }: { readonly revision: string; readonly tamper: Tamper },
+  ) {
     this.host = host;
     this.process = process;
     this.revision = revision;
-    this.hands = this.#hands();
+    this.hands = tamper(this.#hands(), host);
     this.queue = new ChangeQueue(this.hands);
   }
 
   /** SIGKILL: from now on nothing this agent does has any effect. */
   crash(): never {
     this.isDead = true;
-    this.host.died(this.process.pid);
+    this.host.died();
     throw new Crash('the agent was killed');
   }
 
@@ -153,11 +175,15 @@ export class SimulatedAgent {
   #hands(): Hands {
     const { host } = this;
     return {
-      store: this.#store(),
+      store: simulatedStore(host, () => this.isDead),
       supervision: this.#supervision(),
       edge: this.#edge(),
       source: {
-        resolve: () => this.#look(() => buildRevision(this.revision)),
+        resolve: () =>
+          this.#look(() => {
+            host.planningHook();
+            return buildRevision(this.revision);
+          }),
         place: () => Promise.resolve(),
       },
       releases: this.#disk(),
@@ -170,7 +196,11 @@ export class SimulatedAgent {
           })),
         ofRelease: ({ stack, revision }) => this.#look(() => fingerprintsOf(stack, revision.id)),
       },
-      driver: this.#driver(),
+      driver: simulatedJobs(host, {
+        effect: (name, work) => this.#effect(name, work),
+        look: (work) => this.#look(work),
+        isDead: () => this.isDead,
+      }),
       logBook: { lastLines: async ({ instance }) => [`last words of ${instance}`] },
       clock: {
         now: host.clock.now,
@@ -188,29 +218,6 @@ export class SimulatedAgent {
       },
       failed: (what, error) => void (this.isDead || host.problems.push(`${what}: ${String(error)}`)),
     };
-  }
-
-  // Every call of a dead agent throws; each journal record may be the last thing it did.
-  #store(): Store {
-    const { host } = this;
-    const guarded = <T extends object>(part: T, name: string): T =>
-      new Proxy(part, {
-        get: (target, key, receiver) => {
-          const value = Reflect.get(target, key, receiver) as unknown;
-          if (typeof value === 'object' && value !== null) return guarded(value, String(key));
-          if (typeof value !== 'function') return value;
-          return (...args: unknown[]) => {
-            if (this.isDead) throw new Crash('the agent is dead');
-            const isRecord = name === 'journal' && key === 'record';
-            const entry = isRecord ? describeRecord(args) : '';
-            if (isRecord) host.journalHook(entry, 'before');
-            const result = (value as (...all: unknown[]) => unknown).apply(target, args);
-            if (isRecord) host.journalHook(entry, 'after');
-            return result;
-          };
-        },
-      });
-    return guarded(host.store, 'store');
   }
 
   #supervision(): Supervision {
@@ -375,78 +382,7 @@ export class SimulatedAgent {
       describeJob: (_release, change, job) => jobSpec(`job-${change}-${job.name}`),
     };
   }
-
-  #driver(): Hands['driver'] {
-    const { host } = this;
-    const listeners = new Set<Parameters<Driver['onExit']>[0]>();
-    const end = (id: string, exit: Exit): void => {
-      const fact = host.jobs.get(id);
-      if (!fact || fact.state !== 'running') return;
-      host.jobs.set(id, { ...fact, state: 'ended', exit });
-      if (!this.isDead) for (const ended of listeners) ended(fact.ref, exit);
-    };
-    return {
-      start: ([spec]) =>
-        this.#effect(`run ${jobName(spec!.id)}`, () => {
-          const { ref, script } = { ref: { stack: STACK, id: spec!.id }, script: scriptOf(host, spec!.id) };
-          if (script.failsToStart)
-            return [{ ref, outcome: 'failed' as const, code: 'run.no-program', words: script.failsToStart }];
-          const fact: RunFact = {
-            ref,
-            state: 'running',
-            fingerprint: '',
-            process: null,
-            startedAt: host.clock.now(),
-            exit: null,
-            stdoutStart: 0,
-            stderrStart: 0,
-          };
-          host.jobs.set(ref.id, fact);
-          if (script.ms !== Infinity) {
-            host.clock.timer(script.ms ?? 50, () =>
-              end(ref.id, { code: script.exit ?? 0, signal: null, at: host.clock.now() }),
-            );
-          }
-          return [{ ref, outcome: 'started' as const, fact }];
-        }),
-      stop: ([request]) =>
-        this.#effect(`end ${jobName(request!.ref.id)}`, () => {
-          const wasRunning = host.jobs.get(request!.ref.id)?.state === 'running';
-          const exit = { code: null, signal: 'SIGTERM', at: host.clock.now() };
-          end(request!.ref.id, exit);
-          const outcome = wasRunning ? ('exited' as const) : ('was-not-running' as const);
-          return [{ ref: request!.ref, outcome, exit, strays: 0 }];
-        }),
-      forget: (refs) => this.#look(() => refs.forEach(({ id }) => host.jobs.delete(id))),
-      observe: () => this.#look(() => [...host.jobs.values()]),
-      // A job that an earlier agent started is watched by the next one too.
-      onExit: (ended) => {
-        listeners.add(ended);
-        const unwatch = watchJobs(host, ended);
-        return () => {
-          listeners.delete(ended);
-          unwatch();
-        };
-      },
-    };
-  }
 }
-
-// What ended in a dead agent's time is in the facts; what ends later is told to whoever listens then.
-const watchJobs = (host: SimulatedHost, ended: Parameters<Driver['onExit']>[0]): (() => void) => {
-  const adopted = [...host.jobs.values()].filter(({ state }) => state === 'running');
-  if (adopted.length === 0) return () => {};
-  let cancel = (): void => {};
-  const look = (): void => {
-    for (const { ref } of adopted) {
-      const now = host.jobs.get(ref.id);
-      if (now?.state === 'ended' && now.exit) ended(ref, now.exit);
-    }
-    cancel = host.clock.timer(10, look);
-  };
-  look();
-  return () => cancel();
-};
 
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 
@@ -465,10 +401,6 @@ const splitId = (id: string): [string, number, 'blue' | 'green'] => {
   const [service = '', slot = '', seat = ''] = id.split('-');
   return [service, Number(slot), seat as 'blue'];
 };
-
-const jobName = (id: string): string => id.replace(/^job-\d+-/, '');
-
-const scriptOf = (host: SimulatedHost, id: string): JobScript => host.jobScripts.get(jobName(id)) ?? {};
 
 const jobSpec = (id: string): RunSpec => ({
   stack: STACK,
@@ -490,8 +422,3 @@ const gateReport = (place: InstancePlace, message: string) => ({
   log: ['last words'],
   exit: 1,
 });
-
-const describeRecord = ([, entry]: readonly unknown[]): string => {
-  const { step, event } = entry as { step: number; event: string };
-  return `${step} ${event}`;
-};

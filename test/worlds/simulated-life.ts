@@ -1,8 +1,8 @@
 // The life of one stack on a simulated host: requests go in, the clock runs until the change has ended.
-import { type Change, isEnded } from '../../src/model/change.ts';
+import type { Change } from '../../src/model/change.ts';
 import { instanceId, slotKey } from '../../src/model/names.ts';
 import type { PlanRequest } from '../../src/engine/plan-request.ts';
-import { type SimulatedAgent, SimulatedHost, STACK } from './simulated-hands.ts';
+import { type SimulatedAgent, SimulatedHost, type SimulationOptions, STACK } from './simulated-hands.ts';
 
 /** A stack file in its written form; JSON is YAML. */
 export type Written = Record<string, unknown>;
@@ -17,8 +17,13 @@ export const deployRequest = (
 });
 
 export class SimulatedLife {
-  readonly host = new SimulatedHost();
-  agent: SimulatedAgent = this.host.agent();
+  readonly host: SimulatedHost;
+  agent: SimulatedAgent;
+
+  constructor(options: SimulationOptions = {}) {
+    this.host = new SimulatedHost(options);
+    this.agent = this.host.agent();
+  }
 
   /** Asks, and resolves with the change once it is closed. Fails where there was nothing to do. */
   async does(request: PlanRequest): Promise<Change> {
@@ -38,7 +43,7 @@ export class SimulatedLife {
   }
 
   async end({ id }: Change): Promise<Change> {
-    await this.host.clock.runUntil(() => isEnded(this.change(id).state));
+    await this.host.clock.runUntil(() => !this.host.open.has(id));
     return this.change(id);
   }
 
@@ -53,7 +58,7 @@ export class SimulatedLife {
     const { revision } = this.agent;
     this.agent = this.host.agent(revision);
     this.agent.queue.resume();
-    await this.host.clock.runUntil(() => this.host.store.journal.unfinished().length === 0);
+    await this.host.clock.runUntil(() => this.host.open.size === 0);
   }
 
   /** All that should be the same however a change came to its end. */

@@ -1,5 +1,5 @@
 // A stage for stories with the real CLI and agent: a state folder and a stack folder of its own, on a free edge port.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,13 @@ export type Ran = {
   readonly tookMs: number;
 };
 
+export type Running = {
+  readonly child: ChildProcess;
+  /** Resolves when the pattern is in what it has printed, on stdout or stderr; rejects when it ends before. */
+  readonly says: (pattern: RegExp) => Promise<void>;
+  readonly ended: Promise<Ran>;
+};
+
 export type Stage = {
   readonly folder: string;
   /** Where reeve.yaml is, and where `reeve` runs. */
@@ -26,10 +33,13 @@ export type Stage = {
   readonly edgePort: number;
   readonly client: Client;
   readonly reeve: (...args: string[]) => Promise<Ran>;
+  /** The same, where something is done before its end. */
+  readonly start: (...args: string[]) => Running;
   readonly status: () => Promise<StackStatus>;
   readonly lastChange: () => Promise<Change>;
   readonly agentPid: () => Promise<number>;
   readonly write: (file: string, text: string) => void;
+  readonly remove: (file: string) => void;
   /** Replaces text in a file of the stack folder; the text has to be there. */
   readonly edit: (file: string, from: string, to: string) => void;
   /** Takes everything down and removes the folders. */
@@ -61,8 +71,8 @@ export const openStage = async ({
   const edgePort = await choosePort(wantedPort);
   const env = { ...process.env, REEVE_HOME: home, REEVE_EDGE_PORT: String(edgePort), NO_COLOR: '1' };
   const client = openClient({ socket: resolveLayout(env, process.getuid?.() ?? 0).socket });
-  const reeve = (...args: string[]): Promise<Ran> =>
-    runProgram(join(projectRoot, 'bin/reeve'), args, stackFolder, env);
+  const start = (...args: string[]): Running =>
+    startProgram(join(projectRoot, 'bin/reeve'), args, stackFolder, env);
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(stackFolder, file)), { recursive: true });
     writeFileSync(join(stackFolder, file), text);
@@ -74,8 +84,10 @@ export const openStage = async ({
     env,
     edgePort,
     client,
-    reeve,
+    reeve: (...args) => start(...args).ended,
+    start,
     write,
+    remove: (file) => rmSync(join(stackFolder, file), { recursive: true }),
     status: () => client.call('stackStatus', { params: { stack } }),
     lastChange: async () => {
       const [change] = await client.call('listChanges', { query: { limit: 1 } });
@@ -89,8 +101,8 @@ export const openStage = async ({
       write(file, text.replace(from, to));
     },
     close: async () => {
-      await reeve('down', '--stack', stack);
-      await reeve('agent', 'stop');
+      await start('down', '--stack', stack).ended;
+      await start('agent', 'stop').ended;
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -102,17 +114,40 @@ export const runProgram = (
   args: readonly string[],
   cwd: string,
   env: NodeJS.ProcessEnv,
-): Promise<Ran> =>
-  new Promise((done, failed) => {
-    const began = performance.now();
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+): Promise<Ran> => startProgram(program, args, cwd, env).ended;
+
+const startProgram = (
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Running => {
+  const began = performance.now();
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const printed = { stdout: '', stderr: '' };
+  const noticed = new Set<() => void>();
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => {
+      printed[stream] += chunk.toString();
+      for (const notice of noticed) notice();
+    });
+  }
+  const ended = new Promise<Ran>((done, failed) => {
     child.on('error', failed);
-    child.on('close', (code) => done({ exit: code ?? 1, stdout, stderr, tookMs: performance.now() - began }));
+    child.on('close', (code) => done({ exit: code ?? 1, ...printed, tookMs: performance.now() - began }));
   });
+  const says = (pattern: RegExp): Promise<void> =>
+    new Promise((done, failed) => {
+      const look = (): void => {
+        if (pattern.test(printed.stdout) || pattern.test(printed.stderr)) done();
+      };
+      noticed.add(look);
+      look();
+      const given = `${program} ${args.join(' ')}`;
+      void ended.then(({ stderr }) => failed(new Error(`${given} never said ${String(pattern)}: ${stderr}`)));
+    });
+  return { child, says, ended };
+};
 
 // The wanted port where it is free, any other where it is not.
 const choosePort = async (wanted: number): Promise<number> => {

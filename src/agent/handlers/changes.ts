@@ -19,7 +19,7 @@ export const changeHandlers = (desk: ChangeDesk, store: Store, bus: EventBus): P
 
   return {
     plan: ({ body }) => desk.plan(body),
-    change: ({ body, by }) => desk.submit(body, by),
+    change: ({ body, by, signal }) => desk.submit(body, by, signal),
     listChanges: ({ query }) => store.journal.list({ stack: query.stack ?? null, limit: query.limit ?? 20 }),
     showChange: ({ params }) => find(params.id),
     cancelChange: async ({ params }) => {
@@ -40,16 +40,21 @@ async function* follow(
   find: (id: number) => Change,
   bus: EventBus,
 ): AsyncIterable<FollowLine> {
+  const over = new AbortController();
   // Subscribed before the change is read, so that nothing falls between the two.
-  const events = bus.stream(signal);
-  const change = find(id);
-  const lastSeen = change.records.at(-1)?.seq ?? 0;
-  yield { change };
-  if (isEnded(change.state)) return;
-  for await (const event of events) {
-    if (!('change' in event) || event.change !== id) continue;
-    if (event.event === 'step.recorded' && event.record.seq <= lastSeen) continue;
-    yield event;
-    if (event.event === 'change.closed') return;
+  const events = bus.stream(AbortSignal.any([signal, over.signal]));
+  try {
+    const change = find(id);
+    const lastSeen = change.records.at(-1)?.seq ?? 0;
+    yield { change };
+    if (isEnded(change.state)) return;
+    for await (const event of events) {
+      if (!('change' in event) || event.change !== id) continue;
+      if (event.event === 'step.recorded' && event.record.seq <= lastSeen) continue;
+      yield event;
+      if (event.event === 'change.closed') return;
+    }
+  } finally {
+    over.abort();
   }
 }

@@ -100,6 +100,10 @@ test('status counts only copies that are at work, and says where none is wanted'
   assert.match(text, /^ {2}zero +○ none, 0 replicas are wanted$/m);
 });
 
+test('status of a stack whose first deploy was taken back is its header and nothing more', () => {
+  assert.equal(shown(Infinity, { release: null, services: [] }), 'shop · no release yet\n');
+});
+
 test('status without a stack says how to bring one up', () => {
   assert.equal(
     paintLines(renderStatus([], NOON, voice(80)), uncolored),

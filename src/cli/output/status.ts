@@ -13,7 +13,7 @@ export const renderStatus = (stacks: readonly StackStatus[], now: number, voice:
 
 const renderStack = (stack: StackStatus, now: number, voice: Voice): Line[] => [
   ...renderHeader(stack, now, voice),
-  ...(stack.isDown ? [] : renderServices(stack.services, now, voice)),
+  ...(stack.isDown || stack.services.length === 0 ? [] : renderServices(stack.services, now, voice)),
 ];
 
 const renderHeader = (status: StackStatus, now: number, { symbols }: Voice): Line[] => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { bootId, identify } from '../../kit/process-identity.ts';
 import { isName } from '../../model/names.ts';
 import { runKey } from '../../ports/driver.ts';
+import { endUnreadable, isUnreadable } from './end-unreadable.ts';
 import type { House } from './house.ts';
 import { markerOf, readRunRecord } from './run-record.ts';
 import { Run } from './run.ts';
@@ -14,12 +15,16 @@ const END_WITHIN_MS = 2500;
 /** Takes over every run that is on disk below the folder of the stacks; those of an agent that died at any instant too. */
 export const adoptRuns = async (stacks: string, house: House): Promise<void> => {
   const found: Run[] = [];
+  const unreadable: string[] = [];
   for (const stack of namesIn(stacks)) {
     for (const id of namesIn(join(stacks, stack, 'run'))) {
-      const run = house.runs.has(runKey({ stack, id })) ? null : recallRun({ stack, id }, house);
+      if (house.runs.has(runKey({ stack, id }))) continue;
+      const run = recallRun({ stack, id }, house);
       if (run) found.push(run);
+      else if (isUnreadable(house.folderOf({ stack, id }))) unreadable.push(house.folderOf({ stack, id }));
     }
   }
+  await Promise.all(unreadable.map((folder) => endUnreadable(folder, house)));
   let snapshot: Snapshot | null = null;
   const look = (): Snapshot => (snapshot ??= takeSnapshot());
   // Between the start of a shim and its record lies a moment in which an agent may have died.

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { messageOf } from '../../kit/message-of.ts';
 import type { RunSpec } from '../../ports/driver.ts';
 import type { House } from './house.ts';
-import { asRefused, messageOf, type Refused } from './refused.ts';
+import { asRefused, type Refused } from './refused.ts';
 import { lifeLinePath } from './run-record.ts';
 
 /**

@@ -1,3 +1,5 @@
+import { messageOf } from '../../kit/message-of.ts';
+
 /** Why a run was not started: a code of the catalogue, and one sentence. */
 export type Refused = { readonly code: string; readonly words: string };
 
@@ -6,5 +8,3 @@ export const asRefused = (error: unknown): Refused => {
   if (!(error as NodeJS.ErrnoException).code) throw error;
   return { code: 'run.not-started', words: messageOf(error) };
 };
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -6,7 +6,7 @@ import type { House } from './house.ts';
 import { closeOutputs, type LaunchParts, openOutputs, type Outputs, spawnShim } from './launch.ts';
 import { asRefused, type Refused } from './refused.ts';
 import type { HostUser } from './resolve-user.ts';
-import type { RunCgroup } from './run-cgroup.ts';
+import { ranOutOfMemory, type RunCgroup } from './run-cgroup.ts';
 import { clearRecords, type RunRecord, writeRunRecord } from './run-record.ts';
 import { Run } from './run.ts';
 
@@ -60,6 +60,8 @@ const launch = async (run: Run, parts: LaunchParts, house: House): Promise<Refus
   if (run.state !== 'starting') return null;
   if (run.refusal?.startsWith('cgroup'))
     return { code: 'run.limits', words: `can not join its ${run.refusal}` };
+  if (ranOutOfMemory(run.record.cgroup))
+    return { code: 'run.limits', words: 'it ran out of memory before it began, a higher limit is required' };
   const cause =
     run.refusal ?? (isInTime ? 'its shim ended' : `nothing was heard within ${START_WITHIN_MS} ms`);
   return { code: 'run.not-started', words: `can not start in ${run.folder}: ${cause}, the disk may be full` };

@@ -37,8 +37,7 @@ export const sharedRoute = (site: EdgeSite, other: EdgeSite): string | null => {
   );
 };
 
-const routesOf = (site: EdgeSite): readonly Route[] =>
-  site.services.flatMap((service) => service.routes);
+const routesOf = (site: EdgeSite): readonly Route[] => site.services.flatMap((service) => service.routes);
 
 const bad = (why: string): SiteReading => ({ site: null, why });
 

@@ -6,10 +6,10 @@ export const activateRelease: StepExecutor<'activate-release'> = {
     const { releases } = context.hands.store;
     mayTouch(context, held);
     const before = previous === null ? null : releases.get(context.stack, previous);
-    // The one before becomes stable with the same write.
-    releases.setState(context.stack, release, 'current', null);
-    // It had to serve though a bake had refused it: nobody should go back to it.
+    // It had to serve though a bake had refused it: nobody should go back to it. First, for the next write clears the reason.
     if (before?.stateReason) releases.setState(context.stack, before.id, 'bad', before.stateReason);
+    // One before that was good becomes stable with the same write.
+    releases.setState(context.stack, release, 'current', null);
     return done();
   },
 

@@ -26,12 +26,21 @@ const watchTraffic = async (
   limits: Bake,
 ): Promise<() => Promise<string | null>> => {
   const watched = new Set(places.map(instanceId));
-  const count = async (): Promise<Counts> => sum(await hands.edge.traffic(stack), watched);
+  // An edge that can not say is no fault of the release: what it counts then is looked at a second later.
+  const count = async (): Promise<Counts | null> => {
+    try {
+      return sum(await hands.edge.traffic(stack), watched);
+    } catch (error) {
+      hands.failed(`the traffic of "${stack}" could not be counted while its release is watched`, error);
+      return null;
+    }
+  };
   // Workers have no traffic, and a stack of workers has no edge.
   if ((await hands.edge.site(stack)) === null) return async () => null;
-  let before = await count();
+  let before = (await count()) ?? NONE;
   return async () => {
     const now = await count();
+    if (now === null) return null;
     // The edge was started anew and counts from zero.
     if (now.requests < before.requests) before = NONE;
     const requests = now.requests - before.requests;

@@ -1,4 +1,3 @@
-import { isSameSite } from '../../plan/union-site.ts';
 import type { EdgeSite } from '../../model/edge.ts';
 import type { LockHeld } from '../../model/lock.ts';
 import { done, mayTouch, type StepContext, type StepExecutor } from '../step-context.ts';
@@ -20,7 +19,7 @@ const ensureSite = async (context: StepContext, site: EdgeSite | null, held: Loc
   const { edge } = context.hands;
   mayTouch(context, held);
   if (site) await edge.ensureRunning();
-  if (isSameSite(await edge.site(context.stack), site)) return;
   mayTouch(context, held);
+  // Also where it is written down already: an agent may have died before the edge had read it.
   await edge.configure(context.stack, site);
 };

@@ -114,7 +114,9 @@ const waitForEnd = async (
 ): Promise<Exit | 'timed-out'> => {
   const { clock } = hands;
   const over = new AbortController();
-  const left = Math.max(0, job.timeoutMs - (clock.now() - fact.startedAt));
+  // The clock may have been set since: never longer than the whole time.
+  const ranMs = Math.max(0, clock.now() - fact.startedAt);
+  const left = Math.max(0, job.timeoutMs - ranMs);
   const timer = clock.sleep(left, AbortSignal.any([signal, over.signal])).then(() => 'timed-out' as const);
   try {
     return await Promise.race([ended, timer]);

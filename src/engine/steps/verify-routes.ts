@@ -1,11 +1,15 @@
+import { messageOf } from '../../kit/message-of.ts';
 import type { EdgeAnswer, EdgeService } from '../../model/edge.ts';
 import { Failure } from '../../model/error.ts';
 import type { InstancePlace, Name } from '../../model/names.ts';
+import { spanText } from '../../plan/wording.ts';
 import { interruptionOf } from '../interruption.ts';
 import { done, mayTouch, type StepContext, type StepExecutor } from '../step-context.ts';
 
 const WITHIN_MS = 2_000;
 const PAUSE_MS = 50;
+/** For the header of one answer: a slow page is no reason to go back, and one that never comes must end. */
+const ANSWER_MS = 30_000;
 
 /** Asks the edge's public door until a copy that should have the traffic answers; which one is the edge's choice. */
 export const verifyRoutes: StepExecutor<'verify-routes'> = {
@@ -28,7 +32,7 @@ const askUntilRight = async (
   service: EdgeService,
   expected: readonly InstancePlace[],
 ): Promise<void> => {
-  const { edge, clock } = context.hands;
+  const { clock } = context.hands;
   const route = service.routes[0];
   if (!route) throw wrongAnswer(service.service, 'it has no route');
   // Any name below a wildcard host leads to the service.
@@ -36,13 +40,29 @@ const askUntilRight = async (
   const deadline = clock.monotonic() + WITHIN_MS;
   for (;;) {
     context.signal.throwIfAborted();
-    const answer = await edge.ask(host, route.path, context.signal).catch((error: unknown) => {
-      if (interruptionOf(context.signal)) throw error;
-      return error instanceof Error ? error.message : String(error);
-    });
+    const answer = await askOnce(context, host, route.path);
     if (typeof answer !== 'string' && isExpected(answer, expected)) return;
     if (clock.monotonic() >= deadline) throw wrongAnswer(`${host}${route.path}`, describe(answer));
     await clock.sleep(PAUSE_MS, context.signal);
+  }
+};
+
+const askOnce = async (
+  { hands, signal }: StepContext,
+  host: string,
+  path: string,
+): Promise<EdgeAnswer | string> => {
+  const patience = new AbortController();
+  const cancel = hands.clock.timer(ANSWER_MS, () =>
+    patience.abort(new Error(`no answer within ${spanText(ANSWER_MS)}`)),
+  );
+  try {
+    return await hands.edge.ask(host, path, AbortSignal.any([signal, patience.signal]));
+  } catch (error) {
+    if (interruptionOf(signal)) throw error;
+    return messageOf(error);
+  } finally {
+    cancel();
   }
 };
 

@@ -6,6 +6,8 @@ import { type LoadReport, Tally } from './tally.ts';
 
 export type MixedLoad = {
   readonly requests: () => number;
+  /** As of now. */
+  readonly report: () => LoadReport;
   /** Lets every client come to the end of its turn. */
   readonly stop: () => Promise<LoadReport>;
 };
@@ -23,6 +25,7 @@ export const startMixedLoad = (target: LoadTarget, clients: readonly LoadClient[
   const lives = Promise.all(clients.map(live));
   return {
     requests: () => tally.requests,
+    report: () => tally.report(),
     stop: async () => {
       over.abort();
       await lives;
