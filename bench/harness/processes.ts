@@ -47,7 +47,8 @@ export type Cost = { readonly rssMb: number; readonly pssMb: number; readonly cp
 export const costOf = (pids: readonly number[]): Cost => {
   const costs = pids.map((pid) => {
     const rollup = read(`/proc/${pid}/smaps_rollup`) ?? '';
-    const kilobytes = (name: string): number => Number(new RegExp(`^${name}: +(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
+    const kilobytes = (name: string): number =>
+      Number(new RegExp(`^${name}: +(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
     return { rssMb: kilobytes('Rss') / 1024, pssMb: kilobytes('Pss') / 1024, cpuMs: cpuMs(pid) };
   });
   const sum = (key: keyof Cost): number => costs.reduce((total, cost) => total + cost[key], 0);

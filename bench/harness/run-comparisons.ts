@@ -17,7 +17,8 @@ export const runComparisons = async (comparisons: readonly Comparison[]): Promis
       const outcome = await runOne(comparison, machine);
       save(outcome);
       console.log(renderText(tableOf(outcome)));
-      for (const [subject, why] of Object.entries(outcome.skipped)) console.log(`  ${subject} skipped: ${why}`);
+      for (const [subject, why] of Object.entries(outcome.skipped))
+        console.log(`  ${subject} skipped: ${why}`);
     } catch (error) {
       failures += 1;
       console.error(`  could not be measured: ${error instanceof Error ? error.stack : String(error)}`);

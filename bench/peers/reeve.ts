@@ -45,7 +45,9 @@ const stackOf = ({ name, argv, copies }: Workload): string => {
   const services: string[] = [];
   for (let left = copies; left > 0; left -= MOST_REPLICAS) {
     const replicas = Math.min(left, MOST_REPLICAS);
-    services.push(`  ${name}-${services.length + 1}: { run: ${JSON.stringify(argv)}, replicas: ${replicas} }`);
+    services.push(
+      `  ${name}-${services.length + 1}: { run: ${JSON.stringify(argv)}, replicas: ${replicas} }`,
+    );
   }
   return ['name: bench', 'bake: 0s', 'services:', ...services, ''].join('\n');
 };

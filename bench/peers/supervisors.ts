@@ -8,7 +8,11 @@ import { supervisord } from './supervisord.ts';
 
 const SUPERVISORS: readonly SupervisorKind[] = [reeve, pm2, supervisord];
 
-export type OpenSupervisor = { readonly name: string; readonly stand: SupervisorStand; readonly workshop: Workshop };
+export type OpenSupervisor = {
+  readonly name: string;
+  readonly stand: SupervisorStand;
+  readonly workshop: Workshop;
+};
 
 /** Those that are there, each with a daemon and a workshop of its own, until `work` is through. */
 export const withSupervisors = async (

@@ -10,14 +10,16 @@ export const isSameRelease = (
   release.revision.kind === wanted.revision.kind &&
   release.revision.id === wanted.revision.id &&
   release.envFingerprint === wanted.envFingerprint &&
-  isDeepStrictEqual(withoutPositions(release.stack), withoutPositions(wanted.stack));
+  isDeepStrictEqual(whatCounts(release.stack), whatCounts(wanted.stack));
 
-// Where a variable stands in the file moves with every comment above it, and means nothing.
-const withoutPositions = (stack: Stack): unknown => {
+// Where a variable stands in the file moves with every comment above it, and means nothing; nor does the ref by which a
+// revision was found.
+const whatCounts = (stack: Stack): unknown => {
   const plain = JSON.parse(JSON.stringify(stack)) as Stack;
   const unplaced = <T extends { readonly required: readonly RequiredVariable[] }>(part: T): T => ({
     ...part,
     required: part.required.map(({ name, when }) => ({ name, when })),
   });
-  return { ...unplaced(plain), services: plain.services.map(unplaced), jobs: plain.jobs.map(unplaced) };
+  const source = plain.source.kind === 'git' ? { ...plain.source, ref: '' } : plain.source;
+  return { ...unplaced(plain), source, services: plain.services.map(unplaced), jobs: plain.jobs.map(unplaced) };
 };

@@ -87,7 +87,13 @@ for (const [name, pathIn] of Object.entries(STORES)) {
     it('keeps why a change is being undone, masked, until it is closed', () => {
       const { id } = open();
       assert.equal(store.journal.retreat(id), null);
-      const report = { kind: 'failure', code: 'gate.exited', message: SECRET, log: [SECRET], exit: 1 } as const;
+      const report = {
+        kind: 'failure',
+        code: 'gate.exited',
+        message: SECRET,
+        log: [SECRET],
+        exit: 1,
+      } as const;
       store.journal.setUndoing(id, { why: 'failed', report, blame: `because of ${SECRET}` });
       assert.equal(store.journal.get(id)!.state, 'undoing');
       assert.deepEqual(store.journal.retreat(id), {
