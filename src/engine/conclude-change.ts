@@ -11,6 +11,7 @@ export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Ch
   const { hands, change, held } = run;
   const { store, clock, publish } = hands;
   if (ending.end === 'back') giveUpRelease(run, ending.retreat);
+  if (ending.end === 'done') forgetOverruled(run);
   const error = reportOf(run, ending);
   const isCancelled = ending.end === 'back' && ending.retreat.why === 'cancelled';
   const state: ChangeState = isCancelled ? 'cancelled' : error ? 'failed' : 'done';
@@ -30,6 +31,19 @@ export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Ch
     error: closed.error,
   });
   return closed;
+};
+
+// A replica count holds until the file says another one; should the file say the old one again, that is the file's word.
+const forgetOverruled = ({ hands, change }: ChangeRun): void => {
+  const { stacks, releases } = hands.store;
+  const record = stacks.get(change.stack);
+  const live = releases.list(change.stack).find(({ state }) => state === 'current');
+  if (!record || !live) return;
+  const scale = Object.entries(record.scale).filter(([name, { over }]) =>
+    live.stack.services.some((service) => service.name === name && service.replicas === over),
+  );
+  if (scale.length === Object.keys(record.scale).length) return;
+  stacks.put({ ...record, scale: Object.fromEntries(scale) });
 };
 
 // A release that serves stays what it is: only one that was taken back is given up. Where it is not to blame it is not

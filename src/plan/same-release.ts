@@ -21,5 +21,10 @@ const whatCounts = (stack: Stack): unknown => {
     required: part.required.map(({ name, when }) => ({ name, when })),
   });
   const source = plain.source.kind === 'git' ? { ...plain.source, ref: '' } : plain.source;
-  return { ...unplaced(plain), source, services: plain.services.map(unplaced), jobs: plain.jobs.map(unplaced) };
+  return {
+    ...unplaced(plain),
+    source,
+    services: plain.services.map(unplaced),
+    jobs: plain.jobs.map(unplaced),
+  };
 };

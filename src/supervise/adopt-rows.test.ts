@@ -81,6 +81,20 @@ test('a new agent ends a stop when the one before died between the row and the e
   assert.deepEqual(world.failures, []);
 });
 
+test('a new agent stops what is not meant to run as its service wants to be stopped', async () => {
+  const world = await openRunning({
+    service: { stop: { signal: 'SIGINT', graceMs: 60_000 } },
+    programs: { node: { drainMs: 30_000, ignores: ['SIGTERM'] } },
+  });
+  world.host.crashAgent();
+  world.store.instances.remove(STACK, ['web-1-blue']);
+  await world.openAgent();
+  await world.clock.advance(25_000);
+  assert.equal(world.host.running().length, 2, 'it has its time');
+  await world.clock.advance(10_000);
+  assert.deepEqual(world.host.running(), ['shop/web-2-blue']);
+});
+
 test('a new agent leaves the runs of jobs alone when nobody desires them', async () => {
   const world = await openRunning();
   const { spec } = world.describe(STACK, {

@@ -1,7 +1,7 @@
 import { Failure } from '../model/error.ts';
 import type { InstanceStatus } from '../model/health.ts';
 import { instanceId, type InstancePlace, type Name } from '../model/names.ts';
-import { runKey } from '../ports/driver.ts';
+import { runKey, type RunSpec } from '../ports/driver.ts';
 import type { DesiredInstance } from '../ports/store.ts';
 import { Instance } from './instance.ts';
 import { describeStatus, describeUnreadable, type UsageShare } from './instance-status.ts';
@@ -26,7 +26,10 @@ export class Roster {
   constructor(options: SupervisorOptions) {
     const { clock, random, driver, redactor, publish, prober } = options;
     this.#probes = new ProbeLoop({ clock, prober });
-    const runs = new RunBatch(driver, options.prepareStart ?? null);
+    const { prepareStart, failed } = options;
+    const prepare = async (spec: RunSpec): Promise<void> =>
+      prepareStart?.(spec).catch((error: unknown) => failed(`before the start of "${spec.id}"`, error));
+    const runs = new RunBatch(driver, prepareStart ? prepare : null);
     this.#tools = { clock, random, driver, redactor, publish, runs, probes: this.#probes };
   }
 

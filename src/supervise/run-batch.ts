@@ -1,6 +1,7 @@
 import {
-  runKey,
   type Driver,
+  runKey,
+  type RunRef,
   type RunSpec,
   type StartOutcome,
   type StopOutcome,
@@ -19,7 +20,7 @@ export class RunBatch {
   #starts: Waiting<RunSpec, StartOutcome>[] = [];
   #stops: Waiting<StopRequest, StopOutcome>[] = [];
 
-  /** `prepare` is called for each spec before the driver starts it. */
+  /** `prepare` is called for each spec before the driver starts it, and never rejects. */
   constructor(driver: Driver, prepare: ((spec: RunSpec) => Promise<void>) | null = null) {
     this.#driver = driver;
     this.#prepare = prepare;
@@ -41,7 +42,7 @@ export class RunBatch {
     const batch = this.#starts;
     this.#starts = [];
     const specs = batch.map(({ item }) => item);
-    deliver(batch, ({ item }) => runKey(item), this.#start(specs));
+    deliver(batch, this.#start(specs), ({ item }) => runKey(item));
   }
 
   #start(specs: readonly RunSpec[]): Promise<readonly StartOutcome[]> {
@@ -52,14 +53,25 @@ export class RunBatch {
   #flushStops(): void {
     const batch = this.#stops;
     this.#stops = [];
-    deliver(batch, ({ item }) => runKey(item.ref), this.#driver.stop(batch.map(({ item }) => item)));
+    const stop = (asked: readonly Waiting<StopRequest, StopOutcome>[], failed?: () => void): void =>
+      deliver(
+        asked,
+        this.#driver.stop(asked.map(({ item }) => item)),
+        ({ item }) => runKey(item.ref),
+        failed,
+      );
+    // The failure of one says nothing of the others: asked again one by one, those are gone already.
+    if (batch.length === 1) stop(batch);
+    else stop(batch, () => batch.forEach((one) => stop([one])));
   }
 }
 
-const deliver = <In, Out extends { readonly ref: { readonly stack: string; readonly id: string } }>(
+/** `failed`: called in place of telling everybody that it failed. */
+const deliver = <In, Out extends { readonly ref: RunRef }>(
   batch: readonly Waiting<In, Out>[],
-  keyOf: (waiting: Waiting<In, Out>) => string,
   answer: Promise<readonly Out[]>,
+  keyOf: (waiting: Waiting<In, Out>) => string,
+  failed?: () => void,
 ): void => {
   answer.then(
     (outcomes) => {
@@ -71,6 +83,7 @@ const deliver = <In, Out extends { readonly ref: { readonly stack: string; reado
       }
     },
     (error: unknown) => {
+      if (failed) return failed();
       for (const { settle } of batch) settle.reject(error);
     },
   );

@@ -4,8 +4,19 @@ import type { StopRequest } from '../ports/driver.ts';
 import { placeKey, type Roster } from './roster.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 
-// For what is left of an instance that nobody can describe any more.
-export const UNDESCRIBED_STOP = { signal: 'SIGTERM', graceMs: 10_000 } as const;
+// For what is left of a service that no release knows any more.
+const UNKNOWN_STOP = { signal: 'SIGTERM', graceMs: 10_000 } as const;
+
+/** How to stop what is left in a place that is on no list: as the newest release that knows its service wants it. */
+export const stopLeft = (
+  stack: Name,
+  place: InstancePlace,
+  { store }: Pick<SupervisorOptions, 'store'>,
+): StopRequest => {
+  const services = store.releases.list(stack).flatMap((release) => release.stack.services);
+  const service = services.find(({ name }) => name === place.service);
+  return { ref: { stack, id: instanceId(place) }, ...(service?.stop ?? UNKNOWN_STOP) };
+};
 
 /**
  * Takes the rows off first, so that no crash brings the instances back, then stops them and everything of their trees.
@@ -15,17 +26,15 @@ export const stopPlaces = async (
   stack: Name,
   places: readonly InstancePlace[],
   roster: Roster,
-  { store, driver, failed }: SupervisorOptions,
+  options: SupervisorOptions,
 ): Promise<void> => {
+  const { store, driver, failed } = options;
   const ids = places.map(instanceId);
   store.instances.remove(stack, ids);
   const known = places.map((place) => roster.find(placeKey(stack, place))).filter((one) => one !== null);
   const unknown = places.filter((place) => !roster.find(placeKey(stack, place)));
   for (const instance of known) instance.dispatch({ input: 'stopAsked' });
-  const strangers = unknown.map((place): StopRequest => ({
-    ref: { stack, id: instanceId(place) },
-    ...UNDESCRIBED_STOP,
-  }));
+  const strangers = unknown.map((place) => stopLeft(stack, place, options));
   await Promise.all([
     ...known.map((instance) => instance.until(({ phase }) => phase === 'idle' || phase === 'ended')),
     strangers.length > 0 ? driver.stop(strangers) : null,

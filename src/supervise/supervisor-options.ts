@@ -28,7 +28,10 @@ export type SupervisorOptions = {
   readonly publish: (event: ReeveEvent) => void;
   /** What went wrong in the background, for the agent's log. */
   readonly failed: (what: string, error: unknown) => void;
-  /** Called before each start: where logs can only be rotated while their program does not run, this does it. */
+  /**
+   * Called before each start: where logs can only be rotated while their program does not run, this does it. Its failure
+   * is reported, and the program is started all the same.
+   */
   readonly prepareStart?: (spec: RunSpec) => Promise<void>;
   /** Of this boot; only tests set it. */
   readonly bootId?: string;

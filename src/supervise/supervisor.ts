@@ -8,7 +8,7 @@ import { adoptRows, findOrphans } from './adopt-rows.ts';
 import { passGate } from './pass-gate.ts';
 import { placeKey, Roster } from './roster.ts';
 import { startBatch } from './start-batch.ts';
-import { stopPlaces, UNDESCRIBED_STOP } from './stop-places.ts';
+import { stopPlaces } from './stop-places.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 import { UsageSampler } from './usage-sampler.ts';
 import { type WatchOptions, watchInstances } from './watch-instances.ts';
@@ -54,7 +54,7 @@ export class Supervisor implements Supervision {
     adoptRows(store.instances.list(null), facts, this.#roster, this.#options);
     this.#isOpen = true;
     for (const { ref, exit } of early) exited(ref, exit);
-    for (const ref of findOrphans(facts, this.#roster)) void this.#stopOrphan(ref);
+    for (const { stack, place } of findOrphans(facts, this.#roster)) void this.#stopOrphan(stack, place);
   }
 
   async start(
@@ -125,15 +125,12 @@ export class Supervisor implements Supervision {
     await this.#turns.take(keys, work);
   }
 
-  async #stopOrphan(ref: RunRef): Promise<void> {
-    const { driver, failed } = this.#options;
+  async #stopOrphan(stack: Name, place: InstancePlace): Promise<void> {
     try {
-      await this.#turns.take([runKey(ref)], async () => {
-        await driver.stop([{ ref, ...UNDESCRIBED_STOP }]);
-        await driver.forget([ref]);
-      });
+      await this.stop(stack, [place]);
     } catch (error) {
-      failed(`"${ref.id}" of stack "${ref.stack}" is not meant to run and could not be stopped`, error);
+      const words = `"${instanceId(place)}" of stack "${stack}" is not meant to run and could not be stopped`;
+      this.#options.failed(words, error);
     }
   }
 

@@ -126,18 +126,16 @@ test('exec of a program that is not there exits with 127', async () => {
 });
 
 test('the completion scripts are accepted by their shells', async (t) => {
-  for (const [shell, flag] of [
-    ['bash', '-n'],
-    ['zsh', '-n'],
-    ['fish', '-n'],
-  ] as const) {
+  for (const shell of ['bash', 'zsh', 'fish']) {
     await t.test(shell, (own) => {
       if (spawnSync(shell, ['-c', 'true']).status !== 0) {
         own.skip(`${shell} is not installed`);
         return;
       }
-      const script = execFileSync(REEVE, ['completion', shell], { env: agent.env });
-      const { status, stderr } = spawnSync(shell, [flag], { input: script, encoding: 'utf8' });
+      // From a file: fish 3 takes no script from a socket, which is what a child's standard input is here.
+      const path = join(agent.home, `completion.${shell}`);
+      writeFileSync(path, execFileSync(REEVE, ['completion', shell], { env: agent.env }));
+      const { status, stderr } = spawnSync(shell, ['-n', path], { encoding: 'utf8' });
       assert.equal(status, 0, stderr);
     });
   }

@@ -305,7 +305,13 @@ describe('keeper and lock', () => {
     const [pids, states] = [await ground.pids(), await ground.states()];
     repository.git('tag', 'v1');
     repository.git('branch', 'other');
-    for (const ref of [[], [], ['--ref', 'v1'], ['--ref', 'other'], ['--ref', repository.git('rev-parse', 'HEAD')]])
+    for (const ref of [
+      [],
+      [],
+      ['--ref', 'v1'],
+      ['--ref', 'other'],
+      ['--ref', repository.git('rev-parse', 'HEAD')],
+    ])
       assert.match((await ground.run('deploy', ...ref)).stdout, /Nothing to do/, ref.join(' '));
     assert.deepEqual(await ground.pids(), pids);
     assert.deepEqual(await ground.states(), states);

@@ -72,6 +72,7 @@ export const openSupervisionWorld = (options: SupervisionWorldOptions = {}) => {
     log,
     /** What the tree of every process listens on. */
     listening: [] as { address: string; port: number }[],
+    prepareStart: null as ((spec: RunSpec) => Promise<void>) | null,
     describe: (stack: string, desired: DesiredInstance) => describe(stack, desired, service),
     supervisor: null as unknown as Supervisor,
     /** A new agent over the same host and store; the one before is gone without a word. */
@@ -112,6 +113,7 @@ export const openSupervisionWorld = (options: SupervisionWorldOptions = {}) => {
     publish: (event) => void events.push(event),
     failed: (what) => void failures.push(what),
     bootId: host.bootId,
+    ...(world.prepareStart ? { prepareStart: world.prepareStart } : {}),
   });
   return world;
 };

@@ -33,7 +33,7 @@ const endRuns = async ({ hands, stack }: StepContext): Promise<void> => {
   const copies = running.flatMap(({ ref }) => parseInstanceId(ref.id) ?? []);
   const jobs = running.filter(({ ref }) => parseInstanceId(ref.id) === null);
   await Promise.all([
-    supervision.stop(stack, copies),
+    copies.length > 0 ? supervision.stop(stack, copies) : null,
     ...jobs.map(({ ref }) => driver.stop([{ ref, signal: 'SIGTERM', graceMs: JOB_GRACE_MS }])),
   ]);
 };
