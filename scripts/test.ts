@@ -1,4 +1,4 @@
-// Every test there is. Arguments are passed on to Node's test runner, for example `-- --test-name-pattern=P8`.
+// Every test but the long proofs (npm run proof). Arguments are passed on to Node's test runner, for example `-- --test-name-pattern=P8`.
 import { onNode, runSteps, tool } from './run-steps.ts';
 
 const passedOn = process.argv.slice(2);
@@ -9,7 +9,7 @@ const tests = onNode(
   '--test-timeout=300000',
   ...passedOn,
   'src/**/*.test.ts',
-  'test/**/*.test.ts',
+  'test/{contract,integration,simulation,e2e}/**/*.test.ts',
 );
 
 runSteps(

@@ -37,7 +37,8 @@ describe('an edge in trouble', () => {
 
   test('does not let an old copy stop while nobody knows what it still has to answer', async () => {
     const life = await deployed();
-    const { traffic } = life.agent.hands.edge;
+    const { edge } = life.agent.hands;
+    const traffic = edge.traffic.bind(edge);
     life.host.onEvent = (event) => {
       if (event.event === 'step.recorded' && event.record.event === 'intent') change(life, { traffic: mute });
     };

@@ -84,6 +84,23 @@ describe('a resumed change', () => {
     assert.deepEqual(life.flaws(), []);
   });
 
+  test('has the message alone of what failed when the agent died before it had noted the rest (change.resumed)', async () => {
+    const life = await once();
+    life.host.gates.set('web@2', { refuses: 'no answer on /up' });
+    const { agent } = life;
+    life.host.onEvent = (event) => {
+      if (event.event === 'step.recorded' && event.record.event === 'failed') agent.crash();
+    };
+    const change = await life.begins(deployRequest(shop));
+    await life.host.clock.runUntil(() => agent.isDead);
+    life.host.onEvent = () => {};
+    await life.restartAgent();
+    const { state, error } = life.change(change.id);
+    assert.deepEqual([state, error?.code], ['failed', 'change.resumed']);
+    assert.match(error?.message ?? '', /no answer on \/up/);
+    assert.deepEqual(life.flaws(), []);
+  });
+
   test('does not blame the release when what failed was not its fault and the agent died while it undid', async () => {
     const life = await once();
     const { agent } = life;
