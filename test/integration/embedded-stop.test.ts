@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { readStat } from '../../src/kit/process-identity.ts';
 import { eventually, isRunning } from '../worlds/conditions.ts';
 import { type EmbeddedWorld, openEmbeddedWorld } from '../worlds/driver-worlds.ts';
 
@@ -7,6 +8,8 @@ const HOSTS: readonly (readonly [name: string, options: { readonly cgroups?: nul
   ['with whatever control groups this host lets us have', {}],
   ['without control groups', { cgroups: null }],
 ];
+
+const groupOf = (pid: number): number | undefined => readStat(pid)?.group;
 
 for (const [name, options] of HOSTS) {
   describe(`stopping a run, ${name}`, () => {
@@ -35,6 +38,8 @@ for (const [name, options] of HOSTS) {
         const pid = await start(program);
         const left = await printedPid();
         assert.ok(isRunning(left));
+        // Its pid is known before it has left the group.
+        if (strays > 0) await eventually('it left the group', () => groupOf(left) !== groupOf(pid));
         const from = performance.now();
         const outcome = await stop();
         context.diagnostic(`stopped in ${(performance.now() - from).toFixed(1)} ms`);
