@@ -119,8 +119,10 @@ describe('the lock commands', () => {
   });
 
   it('forward signals to the command and free the lock when it ends by its own rules', async () => {
-    const { wrapper } = await startRun('trap "exit 5" TERM; while :; do sleep 0.05; done');
+    const ready = join(home, 'ready');
+    const { wrapper } = await startRun(`trap "exit 5" TERM; touch ${ready}; while :; do sleep 0.05; done`);
     const ended = toEnd(wrapper);
+    await eventually('the command has its own rules', () => existsSync(ready));
     wrapper.kill('SIGTERM');
     assert.equal((await ended).code, 5);
     assert.equal((await status()).owner, 'free');
