@@ -11,4 +11,6 @@ if (chosen.length === 0) {
   for (const { name } of COMPARISONS) console.error(`  ${name}`);
   process.exit(2);
 }
-process.exit(await runComparisons(chosen));
+const exitCode = await runComparisons(chosen);
+await import('./render-bench.ts');
+process.exit(exitCode);

@@ -78,3 +78,12 @@ const orNull = <T>(look: () => T): T | null => {
     throw error;
   }
 };
+
+/** The process, its children, and theirs. */
+export const withDescendants = (pid: number): readonly number[] => {
+  const children = list(`/proc/${pid}/task`)
+    .flatMap((task) => (read(`/proc/${pid}/task/${task}/children`) ?? '').split(' '))
+    .filter(Boolean)
+    .map(Number);
+  return [pid, ...children.flatMap(withDescendants)];
+};

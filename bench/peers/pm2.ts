@@ -25,8 +25,9 @@ export const pm2: SupervisorKind = {
     const daemonPid = async (): Promise<number> => Number(readFileSync(join(home, 'pm2.pid'), 'utf8'));
     await must('ping');
     return {
-      up: async (workload) => {
-        await must('start', workshop.write('ecosystem.json', JSON.stringify({ apps: appsOf(workload) })));
+      up: async (...workloads) => {
+        const apps = workloads.flatMap(appsOf);
+        await must('start', workshop.write('ecosystem.json', JSON.stringify({ apps })));
         await must('save', '--force');
       },
       down: () => must('delete', 'all'),

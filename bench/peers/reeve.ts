@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStage } from '../../test/worlds/stage.ts';
 import { pidsNaming } from '../harness/processes.ts';
@@ -21,8 +21,8 @@ export const reeve: SupervisorKind = {
     await must('agent', 'stop');
     await must('agent', 'start');
     return {
-      up: async (workload) => {
-        stage.write('reeve.yaml', stackOf(workload));
+      up: async (...workloads) => {
+        stage.write('reeve.yaml', stackOf(workloads));
         await must('up', '--quiet');
       },
       down: () => must('down', '--quiet'),
@@ -37,17 +37,13 @@ export const reeve: SupervisorKind = {
   },
 };
 
-/** Of the agent's own log: milliseconds that its start took, as it says. */
-export const agentLog = (home: string): string => readFileSync(join(home, 'agent.log'), 'utf8');
-
 // Services of at most fifty copies each: a stack file allows a hundred.
-const stackOf = ({ name, argv, copies }: Workload): string => {
-  const services: string[] = [];
-  for (let left = copies; left > 0; left -= MOST_REPLICAS) {
-    const replicas = Math.min(left, MOST_REPLICAS);
-    services.push(
-      `  ${name}-${services.length + 1}: { run: ${JSON.stringify(argv)}, replicas: ${replicas} }`,
-    );
-  }
+const stackOf = (workloads: readonly Workload[]): string => {
+  const services = workloads.flatMap(({ name, argv, copies }) =>
+    Array.from({ length: Math.ceil(copies / MOST_REPLICAS) }, (_, at) => {
+      const replicas = Math.min(MOST_REPLICAS, copies - at * MOST_REPLICAS);
+      return `  ${name}-${at + 1}: { run: ${JSON.stringify(argv)}, replicas: ${replicas} }`;
+    }),
+  );
   return ['name: bench', 'bake: 0s', 'services:', ...services, ''].join('\n');
 };

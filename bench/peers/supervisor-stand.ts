@@ -10,7 +10,7 @@ export type Workload = {
 
 export type SupervisorStand = {
   /** Resolves when the command that starts them all has ended; its daemon runs already. */
-  readonly up: (workload: Workload) => Promise<void>;
+  readonly up: (...workloads: readonly Workload[]) => Promise<void>;
   /** By the supervisor's own command; nothing is said of what it leaves. */
   readonly down: () => Promise<void>;
   readonly daemonPid: () => Promise<number>;

@@ -11,7 +11,7 @@ export const supervisord: SupervisorKind = {
   missing: () => (existsSync(DAEMON) ? null : 'supervisor is not installed: sh scripts/setup --bench'),
   open: async (workshop) => {
     const file = (name: string): string => join(workshop.folder, 'supervisord', name);
-    const conf = workshop.write('supervisord/conf', confOf(file, null));
+    const conf = workshop.write('supervisord/conf', confOf(file, []));
     const control = [CONTROL, '-c', conf];
     const must = async (argv: readonly string[]): Promise<void> => {
       const ran = await workshop.run(argv);
@@ -24,11 +24,14 @@ export const supervisord: SupervisorKind = {
     };
     await launch();
     return {
-      up: async (workload) => {
-        workshop.write('supervisord/conf', confOf(file, workload));
+      up: async (...workloads) => {
+        workshop.write('supervisord/conf', confOf(file, workloads));
         await must([...control, 'update']);
       },
-      down: () => must([...control, 'stop', 'all']),
+      down: async () => {
+        workshop.write('supervisord/conf', confOf(file, []));
+        await must([...control, 'update']);
+      },
       daemonPid,
       ownPids: async () => [await daemonPid()],
       revive: launch,
@@ -42,7 +45,7 @@ export const supervisord: SupervisorKind = {
 
 // Its defaults, but for three: a group is stopped as one, which is its best; the files of 300 programs may be open; and a
 // program counts as started at once, as it does elsewhere.
-const confOf = (file: (name: string) => string, workload: Workload | null): string => {
+const confOf = (file: (name: string) => string, workloads: readonly Workload[]): string => {
   const daemon = `[supervisord]
 logfile=${file('daemon.log')}
 pidfile=${file('pid')}
@@ -55,9 +58,8 @@ serverurl=unix://${file('socket')}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 `;
-  if (!workload) return daemon;
-  const { name, argv, copies } = workload;
-  return `${daemon}[program:${name}]
+  const programs = workloads.map(
+    ({ name, argv, copies }) => `[program:${name}]
 command=${argv.join(' ')}
 process_name=%(program_name)s-%(process_num)d
 numprocs=${copies}
@@ -67,5 +69,7 @@ stopasgroup=true
 killasgroup=true
 stdout_logfile=${file(`${name}-%(process_num)d.out`)}
 stderr_logfile=${file(`${name}-%(process_num)d.err`)}
-`;
+`,
+  );
+  return [daemon, ...programs].join('');
 };
