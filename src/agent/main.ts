@@ -1,6 +1,7 @@
 // The daemon's life: claim the state folder, wire the rooms, adopt what runs, resume what was interrupted, answer calls.
 // It is crash-only: being told to stop is the same as being killed, with a tidier log. No instance ever stops with it.
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import { createLineWriter } from '../kit/line-writer.ts';
 import { reeveVersion } from '../kit/version.ts';
 import { createRedactor } from '../logs/redactor.ts';
 import { redactReport, toReport } from '../model/error.ts';
@@ -17,11 +18,11 @@ export type AgentOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
-/** Runs the agent until it is told to stop. Refusal `agent.running` where the state folder has one; see `claimHome`. */
+/** Runs the agent until it is told to stop, and ends the process then. Refusal `agent.running` where the state folder has one; see `claimHome`. */
 export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise<void> => {
   const version = reeveVersion();
   const claim = claimHome(layout, version);
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = openLog();
   const redactor = createRedactor();
   const redact = (text: string): string => redactor.redact(text);
   const failed = (what: string, error: unknown): void =>
@@ -60,4 +61,15 @@ export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise
   await server.close();
   await wired.close();
   claim.release();
+  // What is still under way, such as the grace of a stop, is the next agent's now: it must not keep this process.
+  process.exit();
 };
+
+const openLog = (): Logger => {
+  const gap = (dropped: number): string =>
+    `${JSON.stringify({ level: 40, dropped, msg: 'lines before this one could not be written' })}\n`;
+  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  return pino(options, createLineWriter({ fd: STDOUT, gap }));
+};
+
+const STDOUT = 1;

@@ -1,15 +1,16 @@
 // HTTP over the agent's unix socket. It knows calls and errors; what a call does is in handlers/.
 import { chmodSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
-import { stream } from 'hono/streaming';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type CallName, CALLS } from '../api/wire.ts';
 import { ensureFolder } from '../kit/atomic-file.ts';
+import { createServer } from '../kit/node-http.ts';
 import { redactReport, Refusal, toReport } from '../model/error.ts';
+import { findCall, type FoundCall } from './find-call.ts';
 import type { Handlers } from './handlers/table.ts';
-import { readInput } from './inputs.ts';
+import type { readInput } from './inputs.ts';
 import { readBody } from './read-body.ts';
 
 export type AgentServer = { readonly close: () => Promise<void> };
@@ -38,10 +39,15 @@ export type Called = {
 /** Listens on the socket, mode 0660. A stale socket file is replaced: the claim on the state folder came first. */
 export const openServer = async (options: ServerOptions): Promise<AgentServer> => {
   const closing = new AbortController();
-  const app = createApp(options, closing.signal);
   ensureFolder(dirname(options.socket), 0o750);
   rmSync(options.socket, { force: true });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createServer((incoming, outgoing) => {
+    serve({ incoming, outgoing, closing: closing.signal }, options).catch((error: unknown) => {
+      // The caller is gone, or its answer could not be made.
+      outgoing.destroy();
+      options.failed(incoming.url ?? '', error);
+    });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     // Between bind and chmod nobody else may connect. A unix socket is bound within the call: no program that is started
@@ -64,36 +70,30 @@ export const openServer = async (options: ServerOptions): Promise<AgentServer> =
   };
 };
 
-const createApp = (options: ServerOptions, closing: AbortSignal): Hono => {
-  const app = new Hono();
-  for (const call of Object.keys(CALLS) as CallName[]) {
-    const { method, path } = CALLS[call];
-    app.on(method, path, (context) => answer(call, context, options, closing));
-  }
-  app.notFound(async (context) => {
-    await readText(context).catch(() => null);
-    return failWith(
-      context,
-      new Refusal('call.unknown', `Cannot answer ${context.req.method} ${context.req.path}: no such call`, {
-        fix: 'use a reeve of the same version as the agent: reeve version',
-      }),
-      options,
-    );
-  });
-  app.onError((error, context) => {
-    options.failed(context.req.path, error);
-    return failWith(context, error, options);
-  });
-  return app;
+type Exchange = {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** Aborts when the agent stops. */
+  readonly closing: AbortSignal;
 };
 
-const answer = async (
-  call: CallName,
-  context: Context,
-  options: ServerOptions,
-  closing: AbortSignal,
-): Promise<Response> => {
-  const by = callerName(context);
+const serve = async (exchange: Exchange, options: ServerOptions): Promise<void> => {
+  const { incoming, outgoing } = exchange;
+  const { method = '', url = '' } = incoming;
+  const found = findCall(method, url);
+  if (found) return await answer(found, exchange, options);
+  // Whatever is refused, the answer has to arrive.
+  await readBody(incoming).catch(() => null);
+  const fix = 'use a reeve of the same version as the agent: reeve version';
+  const [path] = url.split('?');
+  const refusal = new Refusal('call.unknown', `Cannot answer ${method} ${path}: no such call`, { fix });
+  sendError(outgoing, refusal, options);
+};
+
+const answer = async (found: FoundCall, exchange: Exchange, options: ServerOptions): Promise<void> => {
+  const { incoming, outgoing } = exchange;
+  const { call } = found;
+  const by = callerName(incoming);
   const { access, answers } = CALLS[call];
   let params: unknown = null;
   let body: unknown = null;
@@ -108,51 +108,74 @@ const answer = async (
   };
   try {
     // First of all: whatever is refused, the answer has to arrive.
-    const given = await readJson(context);
-    params = readInput(call, 'params', context.req.param());
-    body = readInput(call, 'body', given);
-    const query = readInput(call, 'query', context.req.query());
-    const signal = AbortSignal.any([context.req.raw.signal, closing]);
+    const given = await readJson(incoming);
+    const read = await inputReader(found);
+    params = read(call, 'params', found.params);
+    body = read(call, 'body', given);
+    const query = read(call, 'query', found.query);
+    const signal = untilGone(exchange);
     const handler = options.handlers[call] as (given: unknown) => unknown;
     const value = await handler({ by, signal, params, query, body });
     audit('ok', value);
-    if (answers === 'text') return context.text(value as string);
-    if (answers === 'json') return context.json(value as never);
-    return streamLines(context, value as AsyncIterable<unknown>, call, options);
+    if (answers === 'lines') await sendLines(outgoing, call, value as AsyncIterable<unknown>, options);
+    else if (answers === 'json') send(outgoing, 200, 'application/json', JSON.stringify(value));
+    else send(outgoing, 200, 'text/plain; charset=utf-8', value as string);
   } catch (error) {
     const report = toReport(error);
     if (report.kind === 'defect') options.failed(call, error);
     audit(report.code, null);
-    return failWith(context, error, options);
+    sendError(outgoing, error, options);
   }
 };
 
-const streamLines = (
-  context: Context,
-  lines: AsyncIterable<unknown>,
-  call: CallName,
-  options: ServerOptions,
-): Response => {
-  context.header('content-type', 'application/x-ndjson');
-  return stream(context, async (out) => {
-    try {
-      for await (const line of lines) {
-        if (out.aborted) return;
-        await out.write(`${JSON.stringify(line)}\n`);
-      }
-    } catch (error) {
-      if (out.aborted) return;
-      options.failed(call, error);
-      await out.write(`${JSON.stringify({ error: redactReport(toReport(error), options.redact) })}\n`);
-    }
-  });
+// Their schemas are 10 MB, which an agent that is only asked how it is does without.
+const inputReader = async ({ call, params, query }: FoundCall): Promise<typeof readInput> => {
+  const isBare = CALLS[call].method === 'GET' && Object.keys({ ...params, ...query }).length === 0;
+  return isBare ? () => ({}) : (await import('./inputs.ts')).readInput;
 };
 
-const readText = (context: Context): Promise<string> => readBody((context.env as HttpBindings).incoming);
+// Aborts when the caller hangs up or the agent stops.
+const untilGone = ({ outgoing, closing }: Exchange): AbortSignal => {
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  return AbortSignal.any([gone.signal, closing]);
+};
 
-const readJson = async (context: Context): Promise<unknown> => {
-  const text = await readText(context);
-  if (context.req.method !== 'POST' || text === '') return {};
+const sendLines = async (
+  outgoing: ServerResponse,
+  call: CallName,
+  lines: AsyncIterable<unknown>,
+  options: ServerOptions,
+): Promise<void> => {
+  outgoing.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  outgoing.flushHeaders();
+  try {
+    await pipeline(Readable.from(textOf(lines, outgoing, call, options)), outgoing);
+  } catch (error) {
+    // The caller hung up: that is how following ends.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+};
+
+// A stream that breaks after it began can not have another status: its last line is the error.
+async function* textOf(
+  lines: AsyncIterable<unknown>,
+  outgoing: ServerResponse,
+  call: CallName,
+  { failed, redact }: ServerOptions,
+): AsyncGenerator<string> {
+  try {
+    for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+  } catch (error) {
+    if (outgoing.destroyed) return;
+    failed(call, error);
+    yield `${JSON.stringify({ error: redactReport(toReport(error), redact) })}\n`;
+  }
+}
+
+const readJson = async (incoming: IncomingMessage): Promise<unknown> => {
+  const text = await readBody(incoming);
+  if (incoming.method !== 'POST' || text === '') return {};
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -160,15 +183,21 @@ const readJson = async (context: Context): Promise<unknown> => {
   }
 };
 
-const callerName = (context: Context): string => {
-  const name = context.req.header('x-reeve-user') ?? '';
+const callerName = ({ headers }: IncomingMessage): string => {
+  const name = String(headers['x-reeve-user'] ?? '');
   return /^[a-zA-Z0-9_.@-]{1,64}$/.test(name) ? name : 'unknown';
 };
 
 const STATUS = { refusal: 400, failure: 502, defect: 500 } as const;
 
-const failWith = (context: Context, error: unknown, options: ServerOptions): Response => {
-  const report = redactReport(toReport(error), options.redact);
+const sendError = (outgoing: ServerResponse, error: unknown, { redact }: ServerOptions): void => {
+  const report = redactReport(toReport(error), redact);
   const status = report.code.endsWith('.unknown') ? 404 : STATUS[report.kind];
-  return context.json(report, status);
+  send(outgoing, status, 'application/json', JSON.stringify(report));
+};
+
+const send = (outgoing: ServerResponse, status: number, type: string, text: string): void => {
+  const body = Buffer.from(text);
+  outgoing.writeHead(status, { 'content-type': type, 'content-length': body.length });
+  outgoing.end(body);
 };

@@ -10,13 +10,13 @@ import { instanceId, type InstancePlace, type Name, parseInstanceId } from '../m
 import type { Release } from '../model/release.ts';
 import type { Driver, RunFact } from '../ports/driver.ts';
 import type { Edge } from '../ports/edge.ts';
+import type { Environments } from '../ports/environments.ts';
 import type { Redactor } from '../ports/redactor.ts';
 import type { ReleaseDisk } from '../ports/release-disk.ts';
 import type { Rebuilt, Store } from '../ports/store.ts';
 import { describeRebuilt, writeRebuilt } from '../recovery/write-rebuilt.ts';
 import { type RebuiltStack, rebuildStack } from '../recovery/rebuild-stack.ts';
 import type { FoundRun } from '../recovery/stack-facts.ts';
-import type { Environments } from '../releases/environments.ts';
 import { readStacksOnDisk, type StackOnDisk } from '../releases/stacks-on-disk.ts';
 import { openStore } from '../store/open-store.ts';
 import { knowsNothing, openSoundStore, refillStore, setAside } from '../store/recover.ts';
@@ -123,7 +123,7 @@ const createFingerprints = (
   const known = new Map(
     releases.map((release) => {
       try {
-        return [release.id, environments.ofReleaseNow(release)];
+        return [release.id, environments.ofRelease(release)];
       } catch (error) {
         if (!isReported(error)) throw error;
         return [release.id, {}];

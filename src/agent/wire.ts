@@ -19,7 +19,7 @@ import type { Redactor } from '../ports/redactor.ts';
 import type { Rebuilt } from '../ports/store.ts';
 import { createProber } from '../probes/prober.ts';
 import { createEnvironments } from '../releases/environments.ts';
-import { learnSecrets } from '../releases/placed-env.ts';
+import { learnRetiredSecrets, learnSecrets } from '../releases/placed-env.ts';
 import { createReleaseDisk } from '../releases/release-disk.ts';
 import { createSecretSource } from '../secrets/secret-source.ts';
 import { createSource } from '../sources/source.ts';
@@ -118,7 +118,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       if (!release) throw new Error(`release ${desired.release} of "${stack}" is not on record`);
       return { ...releaseDisk.describeInstance(release, desired), release };
     },
-    fingerprint: (release, service) => environments.ofReleaseNow(release)[service.name] ?? '',
+    fingerprint: (release, service) => environments.ofRelease(release)[service.name] ?? '',
     ...(canFreeLogs ? {} : { prepareStart: rotation }),
     listeningPorts,
     publish,
@@ -148,7 +148,9 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
     failed,
   };
   const queue = new ChangeQueue(hands);
+  const adoptionBegan = clock.monotonic();
   await supervision.open();
+  const adoptedInMs = Math.round(clock.monotonic() - adoptionBegan);
   // Without an edge the rest goes on all the same: what has no route, restarts, and everybody who asks what is wrong.
   const ensureEdge = async (): Promise<void> => {
     if ((await edge.status()).sites.length > 0) await edge.ensureRunning();
@@ -203,12 +205,19 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
 
   // Also of stacks that were taken down: their logs can be read still.
   function learnAllSecrets(): void {
-    for (const { stack, id } of store.releases.onDisk()) {
+    const releases = store.releases.onDisk();
+    const learn = (what: string, teach: () => void): void => {
       try {
-        learnSecrets(layout, redactor, { stack, id });
+        teach();
       } catch (error) {
-        failed(`the secrets of release ${id} of "${stack}" are not known`, error);
+        failed(`the secrets of ${what} are not known, and not masked`, error);
       }
+    };
+    for (const { stack, id } of releases) {
+      learn(`release ${id} of "${stack}"`, () => learnSecrets(layout, redactor, { stack, id }));
+    }
+    for (const stack of new Set(releases.map((release) => release.stack))) {
+      learn(`older releases of "${stack}"`, () => learnRetiredSecrets(layout, redactor, stack));
     }
   }
 
@@ -220,6 +229,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       stacks: store.stacks.list().length,
       instances: store.instances.list(null).length,
       unfinishedChanges: store.journal.unfinished().length,
+      adoptedInMs,
     },
     resume: () => {
       queue.resume();

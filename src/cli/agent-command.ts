@@ -4,7 +4,9 @@ import { join } from 'node:path';
 export const agentCommand = (extra: readonly string[] = []): string[] => [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
-  join(import.meta.dirname, 'main.ts'),
+  // What an agent makes lives shortly: collected early, it never becomes resident.
+  '--max-semi-space-size=1',
+  join(import.meta.dirname, 'main.js'),
   'agent',
   'start',
   '--foreground',

@@ -2,13 +2,11 @@
 // milliseconds. It knows calls and how they fail to arrive; it must never know what a terminal is.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type Call, type CallName, CALLS, type CallTypes, type ErrorReport } from '../api/wire.ts';
+import { request } from '../kit/node-http.ts';
 import { fromReport } from '../model/error.ts';
 import { agentNotUnderstood, agentSilent, agentUnreachable } from './lost-agent.ts';
 import { readJsonLines } from './read-json-lines.ts';
 import { watchSilence } from './silence.ts';
-
-// As an import, node:http takes 25 ms more: an ES module's view of it reads every export, and that of WebSocket loads undici.
-const { request } = process.getBuiltinModule('node:http');
 
 type CallsAnswering<A extends Call['answers']> = {
   [K in CallName]: (typeof CALLS)[K]['answers'] extends A ? K : never;

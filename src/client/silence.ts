@@ -1,8 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { CALLS } from '../api/wire.ts';
-
-// Not an import, for the same reason as in client.ts.
-const { request } = process.getBuiltinModule('node:http');
+import { request } from '../kit/node-http.ts';
 
 /**
  * Calls `silent` once where an agent neither answers `call` nor anything else: after `silenceMs` it is asked how it is,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import type { AgentStatus } from '../api/wire.ts';
 import { ensureFolder } from '../kit/atomic-file.ts';
 import { type ErrorReport, Failure, fromReport } from '../model/error.ts';
@@ -96,7 +96,7 @@ const readRefusal = (layout: Layout, logStart: number): Error | null => {
   if (!last.startsWith('{"error":')) return null;
   try {
     const { error } = JSON.parse(last) as { readonly error: ErrorReport };
-    return error.kind === 'refusal' && error.code !== 'agent.running' ? fromReport(error) : null;
+    return error.kind !== 'defect' && error.code !== 'agent.running' ? fromReport(error) : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
@@ -108,9 +108,16 @@ const readLog = (layout: Layout, logStart: number): readonly string[] =>
 
 const notStarted = (layout: Layout, logStart: number, ended: string | null): Failure => {
   const path = agentLogPath(layout);
+  const full = isFull(layout.home) ? `; no space is left on the disk of "${layout.home}"` : '';
   return new Failure('agent.not-started', `Cannot start the agent: no answer on "${layout.socket}"`, {
-    why: ended ?? 'it runs but does not listen yet',
+    why: `${ended ?? 'it runs but does not listen yet'}${full}`,
     fix: `read ${path}, or see it start: reeve agent start --foreground`,
     log: readLog(layout, logStart).slice(-LOG_LINES),
   });
+};
+
+// Then its log may lack what it said.
+const isFull = (folder: string): boolean => {
+  const { bavail, files, ffree } = statfsSync(folder);
+  return bavail === 0 || (files > 0 && ffree === 0);
 };

@@ -1,4 +1,5 @@
-import { Client, type Dispatcher } from 'undici';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { request } from '../kit/node-http.ts';
 import type { Probe } from '../model/stack.ts';
 import { type HealthBody, parseHealthBody } from './health-body.ts';
 import { firstLine } from './one-line.ts';
@@ -13,32 +14,41 @@ const BODY_BYTES = 64 * 1024;
  * nothing about new connections. Redirects are answers.
  */
 export const probeHttp = async (probe: HttpProbe, port: number, signal: AbortSignal): Promise<RawAnswer> => {
+  signal.throwIfAborted();
   const began = performance.now();
-  const client = new Client(`http://127.0.0.1:${port}`, { pipelining: 0, headersTimeout: 0, bodyTimeout: 0 });
+  const sent = request({
+    host: '127.0.0.1',
+    port,
+    path: probe.path,
+    headers: { 'user-agent': 'reeve-probe', accept: '*/*', ...(probe.host ? { host: probe.host } : {}) },
+    agent: false,
+    signal,
+  });
   try {
-    const response = await client.request({
-      method: 'GET',
-      path: probe.path,
-      headers: { 'user-agent': 'reeve-probe', accept: '*/*', ...(probe.host ? { host: probe.host } : {}) },
-      reset: true,
-      signal,
-    });
+    const response = await responseTo(sent);
     const tookMs = performance.now() - began;
     return judge(probe, response, await readBody(probe, response), tookMs);
   } catch (error) {
     signal.throwIfAborted();
     return judgeError(error, port);
   } finally {
-    await client.destroy();
+    sent.destroy();
   }
 };
 
-type Response = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers' | 'body'>;
+const responseTo = (sent: ClientRequest): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    sent.once('response', resolve);
+    // It stays, for what becomes of the connection afterwards is nobody's business.
+    sent.on('error', reject);
+    sent.end();
+  });
+
 type Body = { readonly text: string; readonly said: HealthBody | null };
 
 const judge = (
   probe: HttpProbe,
-  { statusCode, headers }: Response,
+  { statusCode = 0, headers }: IncomingMessage,
   { text, said }: Body,
   tookMs: number,
 ): RawAnswer => {
@@ -69,18 +79,14 @@ const progressWords = ({ state, progress }: HealthBody): string =>
   progress === null ? String(state) : `${state}, ${Math.round(progress * 100)}%`;
 
 // A good answer's body matters only where it may say more than its status.
-const readBody = async (probe: HttpProbe, response: Response): Promise<Body> => {
-  const { body, headers, statusCode } = response;
-  // Destroyed below before its end, it says so; nobody has to hear it.
-  body.on('error', () => undefined);
-  const isJson = String(headers['content-type'] ?? '').includes('json');
-  if (!isJson && isExpectedStatus(probe, statusCode)) {
-    body.destroy();
-    return { text: '', said: null };
-  }
+const readBody = async (probe: HttpProbe, response: IncomingMessage): Promise<Body> => {
+  // Destroyed before its end, it says so; nobody has to hear it.
+  response.on('error', () => undefined);
+  const isJson = String(response.headers['content-type'] ?? '').includes('json');
+  if (!isJson && isExpectedStatus(probe, response.statusCode ?? 0)) return { text: '', said: null };
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes >= BODY_BYTES) break;
@@ -90,15 +96,15 @@ const readBody = async (probe: HttpProbe, response: Response): Promise<Body> => 
 };
 
 const judgeError = (error: unknown, port: number): RawAnswer => {
-  const { code = '', message, name } = error as NodeJS.ErrnoException;
+  const { code = '', message } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') {
     return { state: 'unhealthy', words: `connection refused on port ${port}`, cause: 'refused' };
   }
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE') {
+  if (code === 'ECONNRESET' || code === 'EPIPE') {
     const words = `port ${port} closed the connection without a whole answer`;
     return { state: 'unhealthy', words, cause: 'wrong-answer' };
   }
-  if (name === 'HTTPParserError') {
+  if (code.startsWith('HPE_')) {
     return { state: 'unhealthy', words: `port ${port} does not speak HTTP`, cause: 'wrong-answer' };
   }
   return { state: 'unhealthy', words: message };

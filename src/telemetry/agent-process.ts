@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from './prom-client.ts';
 
 /**
  * The agent itself, under the names Prometheus has for processes. The library's own set keeps a timer running that would be

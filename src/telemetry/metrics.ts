@@ -1,6 +1,5 @@
 // Promises: what the agent knows, as Prometheus metrics; labels are names that Reeve gave, so their number is bounded and
 // none is a secret. Must never know: how instances run, or how the edge serves.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Change } from '../model/change.ts';
 import { isEnded } from '../model/change.ts';
 import type { UpstreamTraffic } from '../model/edge.ts';
@@ -10,6 +9,7 @@ import type { LockRecord } from '../model/lock.ts';
 import { isName, type Name, parseInstanceId } from '../model/names.ts';
 import type { Usage } from '../ports/driver.ts';
 import { collectAgent } from './agent-process.ts';
+import { Counter, Gauge, Histogram, Registry } from './prom-client.ts';
 import { createRunningTotals } from './running-totals.ts';
 
 /** Where the figures come from; asked when somebody asks for metrics, never in between. */

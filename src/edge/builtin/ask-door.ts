@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from '../../kit/node-http.ts';
 import { Failure } from '../../model/error.ts';
 import { tokenPath } from './edge-paths.ts';
 import { readEdgeRecord } from './edge-record.ts';

@@ -1,4 +1,5 @@
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { request } from '../../kit/node-http.ts';
 import { Failure } from '../../model/error.ts';
 import { type ControlCalls, LINE_PATH } from './control-api.ts';
 import { CONTROL_SOCKET } from './edge-paths.ts';

@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { createServer } from '../../kit/node-http.ts';
 import type { EdgeMetrics } from '../../model/edge.ts';
 import { type ControlCalls, type ControlStatus, LINE_PATH, type LoadedSite } from './control-api.ts';
 import { LATENCY_BOUNDS_MS } from './counts.ts';

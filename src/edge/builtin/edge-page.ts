@@ -1,5 +1,5 @@
 // What the edge says when it has to answer by itself. It names itself and the request, and nothing of what is behind it.
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from '../../kit/node-http.ts';
 
 /** Why the edge answered by itself: the second word of `X-Reeve-Edge`. */
 export type EdgeReason =

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES } from '../../kit/node-http.ts';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { countOwnAnswer, type EdgeCore, requestIdOf } from './edge-core.ts';
 import { type EdgeReason, edgePage } from './edge-page.ts';

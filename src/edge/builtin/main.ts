@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ensureFolder, writeFileAtomic } from '../../kit/atomic-file.ts';
 import { type FileLock, lockFile } from '../../kit/lock-file.ts';
 import { identify } from '../../kit/process-identity.ts';
+import { createLineWriter } from '../../kit/line-writer.ts';
 import { reeveVersion } from '../../kit/version.ts';
 import { openControlServer } from './control-server.ts';
 import { claimPath, CONTROL_SOCKET, recordPath } from './edge-paths.ts';
@@ -98,7 +99,12 @@ const leave = (settings: EdgeSettings, started: StartReport): void => {
   process.exit(1);
 };
 
-const log = (words: string): void => console.log(`${new Date().toISOString()} edge ${words}`);
+const lines = createLineWriter({
+  fd: 1,
+  gap: (dropped) => lineOf(`could not write ${dropped} lines before this one`),
+});
+const lineOf = (words: string): string => `${new Date().toISOString()} edge ${words}\n`;
+const log = (words: string): void => lines.write(lineOf(words));
 
 // One request that meets a mistake of ours must not end all the others, and there may be no agent to start us again.
 let complainedAt = 0;

@@ -1,6 +1,7 @@
 // The public door: a listener on loopback, strict about what it takes for HTTP and patient only so far.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { createServer } from '../../kit/node-http.ts';
 import { countOwnAnswer, type EdgeCore, requestIdOf } from './edge-core.ts';
 import { type EdgeReason, edgePage, rawPage } from './edge-page.ts';
 import { Exchange } from './exchange.ts';

@@ -1,6 +1,7 @@
 // Connections that stop being HTTP (WebSocket, RFC 6455): once the instance agrees, bytes are passed on as they are.
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { request } from '../../kit/node-http.ts';
 import { countOwnAnswer, type EdgeCore, requestIdOf } from './edge-core.ts';
 import { type EdgeReason, edgePage, rawPage } from './edge-page.ts';
 import { requestHeaders } from './forward-headers.ts';

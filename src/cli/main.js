@@ -1,11 +1,12 @@
-// The CLI's door, and the agent's: everything else is imported after the compile cache is on.
+// The CLI's door, and the agent's. It is the only JavaScript here: what runs before the compile cache is on is compiled each
+// time, and for one file of TypeScript Node loads a compiler of 17 MB, 35 ms of every command.
 import { enableCompileCache } from 'node:module';
 import { mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 // Code from a folder that others can write would be code of theirs: it has to be ours alone.
-const cacheFolder = (): string | null => {
+const cacheFolder = () => {
   const uid = process.getuid?.() ?? 0;
   const folder = join(tmpdir(), `reeve-compile-cache-${uid}`);
   try {
@@ -14,7 +15,7 @@ const cacheFolder = (): string | null => {
     return owner === uid && (mode & 0o077) === 0 ? folder : null;
   } catch (error) {
     // No cache is slower and nothing else: a read-only or full disk must not keep a command from running.
-    if ((error as NodeJS.ErrnoException).code) return null;
+    if (error.code) return null;
     throw error;
   }
 };
