@@ -8,6 +8,7 @@ import { beginQueued } from './begin-queued.ts';
 import type { Hands } from './hands.ts';
 import { freeAbandoned, LOCK_POLL_MS, lockHeld, taskOf } from './hold-lock.ts';
 import { Interruption } from './interruption.ts';
+import { keepKnown, rememberFile } from './known-stacks.ts';
 import { type RunningChange, runInBackground } from './lane.ts';
 import { makePlan, type Planned, planDeploy, readStack } from './make-plan.ts';
 import type { Accepted, Patience, PlanRequest } from './plan-request.ts';
@@ -51,7 +52,7 @@ export class ChangeQueue {
   async submit(request: PlanRequest & Patience, by: string, signal?: AbortSignal): Promise<Accepted> {
     const stack =
       request.want === 'deploy'
-        ? readStack(this.#hands, request.file, request.ref).stack.name
+        ? (await readStack(this.#hands, request.file, request.ref)).stack.name
         : request.stack;
     const { clock } = this.#hands;
     const suspension = this.#suspension.signal;
@@ -96,7 +97,7 @@ export class ChangeQueue {
     const unfinished = this.#hands.store.journal.unfinished();
     freeAbandoned(this.#hands, new Set(unfinished.map(taskOf)));
     for (const change of unfinished) {
-      this.#keepKnown(change);
+      keepKnown(this.#hands, change);
       if ((change.plan.version as number) > PLAN_VERSION) this.#leave(change);
       else if (change.state === 'queued') this.#putInQueue(change);
       else this.#watch(change.stack, resumeChange(this.#hands, change, this.#suspension.signal));
@@ -137,7 +138,8 @@ export class ChangeQueue {
     const begun = await beginChange(this.#hands, asked, async () => {
       const made = await makePlan(this.#hands, request, ending);
       // Before the change is on disk: nobody could say afterwards which file it came from.
-      if (request.want === 'deploy' && made.plan.steps.length > 0) this.#remember(stack, request.file.path);
+      if (request.want === 'deploy' && made.plan.steps.length > 0)
+        rememberFile(this.#hands, stack, request.file.path);
       return made;
     });
     if ('holder' in begun) {
@@ -148,7 +150,7 @@ export class ChangeQueue {
     if (!change) return { outcome: 'nothing', ...planned };
     // What waits for its turn is older than this wish, and would undo it.
     if (request.want === 'deploy' || request.want === 'down') this.#clearQueue(stack, change.id);
-    this.#keepKnown(change);
+    keepKnown(this.#hands, change);
     this.#start(change);
     return { outcome: 'started', change, behind: null, warnings: planned.warnings };
   }
@@ -158,11 +160,11 @@ export class ChangeQueue {
     running: RunningChange,
     { by, ending }: Asked,
   ): Promise<Accepted> {
-    const { stack, warnings } = readStack(this.#hands, request.file, request.ref);
+    const { stack, warnings } = await readStack(this.#hands, request.file, request.ref);
     // What runs now will have changed things by then: planned here as if all were new, and anew in its turn.
     const asIfNew = { stack, file: request.file.path, force: true };
     const planned = await planDeploy(this.#hands, asIfNew, ending);
-    this.#remember(stack.name, request.file.path);
+    rememberFile(this.#hands, stack.name, request.file.path);
     const isForced = request.force ?? false;
     const change = openQueued(this.#hands, { ...planned.plan, isForced }, by);
     this.#putInQueue(change);
@@ -233,18 +235,6 @@ export class ChangeQueue {
       this.#running.delete(stack);
       this.#next(stack);
     });
-  }
-
-  #remember(name: Name, file: string): void {
-    const { stacks } = this.#hands.store;
-    stacks.put({ name, file, scale: stacks.get(name)?.scale ?? {} });
-  }
-
-  // What runs has to be on the list of stacks: after `down` a `start` or `rollback` brings it back there.
-  #keepKnown({ stack, plan }: Change): void {
-    const { stacks } = this.#hands.store;
-    if (plan.kind === 'down' || plan.kind === 'retire' || stacks.get(stack)) return;
-    stacks.put({ name: stack, file: '', scale: {} });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Plan } from '../model/plan.ts';
+import { stepHistory } from './change-log.ts';
 import type { Ending } from './ending.ts';
 import type { ChangeRun } from './run-step.ts';
 
@@ -31,11 +32,12 @@ const sentenceOf = (run: ChangeRun, ending: Ending): string => {
   }
 };
 
-// Only one that its bake refused is live with a reason against it.
+// A bake that refused its release, and was not gone back from.
 const staysThoughBad = ({ hands, change }: ChangeRun): boolean => {
-  const { to } = change.plan.release;
-  const release = to === null ? null : hands.store.releases.get(change.stack, to);
-  return release?.state === 'current' && release.stateReason !== null;
+  const records = hands.store.journal.get(change.id)?.records ?? change.records;
+  return change.plan.steps.some(
+    (step) => step.kind === 'bake' && stepHistory(records, step).failure !== null,
+  );
 };
 
 const badButLive = ({ release }: Plan): string =>

@@ -3,13 +3,10 @@
 // moves: what it may touch is in this one type, and agent/wire.ts fills it.
 import type { ReeveEvent } from '../model/event.ts';
 import type { LockHolder } from '../model/lock.ts';
-import type { Name } from '../model/names.ts';
-import type { Problem } from '../model/problem.ts';
-import type { Release, Revision } from '../model/release.ts';
-import type { Stack } from '../model/stack.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { Edge } from '../ports/edge.ts';
+import type { Environments } from '../ports/environments.ts';
 import type { LogBook } from '../ports/log-book.ts';
 import type { ReleaseDisk } from '../ports/release-disk.ts';
 import type { Source } from '../ports/source.ts';
@@ -39,19 +36,3 @@ export type Hands = {
   /** What went wrong in the background, for the agent's log. */
   readonly failed: (what: string, error: unknown) => void;
 };
-
-/** The variables of a stack, as its env files have them now. */
-export type Environment = {
-  readonly fingerprint: string;
-  /** Missing required variables, unreadable files, syntax. */
-  readonly problems: readonly Problem[];
-  /** Per service, of its definition, the revision and its variables. */
-  readonly serviceFingerprints: (revision: Revision) => Readonly<Record<Name, string>>;
-};
-
-export interface Environments {
-  /** `file`: the stack file's path, for problems. Refusal `command.unset-variable`. */
-  assemble(stack: Stack, file: string): Promise<Environment>;
-  /** The service fingerprints of a release that is on disk: the very ones its instances were started with. */
-  ofRelease(release: Release): Promise<Readonly<Record<Name, string>>>;
-}

@@ -8,7 +8,7 @@ import { assemblePlan } from '../plan/assemble-plan.ts';
 import { chooseRollback } from '../plan/choose-rollback.ts';
 import type { Desired } from '../plan/desired.ts';
 import { isGitRef } from '../stack/git-ref.ts';
-import { loadStack, type StackFile } from '../stack/load-stack.ts';
+import type { StackFile } from '../stack/load-stack.ts';
 import type { Hands } from './hands.ts';
 import { observeStack } from './observe-stack.ts';
 import type { PlanRequest } from './plan-request.ts';
@@ -28,7 +28,7 @@ export const makePlan = async (
   signal?: AbortSignal,
 ): Promise<Planned> => {
   if (request.want === 'deploy') {
-    const { stack, warnings } = readStack(hands, request.file, request.ref);
+    const { stack, warnings } = await readStack(hands, request.file, request.ref);
     const planned = await planDeploy(
       hands,
       { stack, file: request.file.path, force: request.force ?? false },
@@ -38,16 +38,18 @@ export const makePlan = async (
   }
   mustBeKnown(hands, request.stack);
   const observed = await observeStack(hands, request.stack);
-  const desired = await desiredOf(hands, request, observed);
+  const desired = desiredOf(hands, request, observed);
   return { plan: assemblePlan(desired, observed, { at: hands.clock.now() }), warnings: [] };
 };
 
 /** The stack that a file describes, at the ref asked for. Refusal `stack.invalid` with all problems. */
-export const readStack = (
+export const readStack = async (
   { homeFolder }: Hands,
   file: StackFile,
   ref?: string,
-): { readonly stack: Stack; readonly warnings: readonly Problem[] } => {
+): Promise<{ readonly stack: Stack; readonly warnings: readonly Problem[] }> => {
+  // Only now: its YAML and schemas are 12 MB, which an agent that only keeps things running does without.
+  const { loadStack } = await import('../stack/load-stack.ts');
   const { stack, problems } = loadStack(file, homeFolder === null ? {} : { homeFolder });
   if (!stack || hasErrors(problems)) throw invalid('stack.invalid', `read "${file.path}"`, problems);
   if (ref === undefined) return { stack, warnings: problems };
@@ -91,15 +93,15 @@ export const planDeploy = async (
   return { plan, warnings: environment.problems };
 };
 
-const desiredOf = async (
+const desiredOf = (
   hands: Hands,
   request: Exclude<PlanRequest, { readonly want: 'deploy' }>,
   observed: Observed,
-): Promise<Desired> => {
+): Desired => {
   switch (request.want) {
     case 'rollback': {
       const release = chooseRollback(observed, request.release);
-      const serviceFingerprints = await hands.environments.ofRelease(release);
+      const serviceFingerprints = hands.environments.ofRelease(release);
       return { kind: 'rollback', release, serviceFingerprints };
     }
     case 'restart':

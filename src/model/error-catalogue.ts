@@ -158,6 +158,8 @@ const storage = {
   'store.newer': 'A newer version of Reeve wrote the database of this state folder.',
   'store.damaged':
     'The database of this state folder can not be trusted; an agent that starts sets it aside and rebuilds it.',
+  'host.exhausted':
+    'The host, or the agent on it, has run out of disk space, file descriptors, memory or processes.',
   'store.full': 'The disk of the state folder has no space left.',
   'store.busy': 'Another process has held the database for longer than a write may take.',
   'store.unusable': 'The database can not be opened, read or written by this user.',

@@ -68,12 +68,40 @@ export class Defect extends ReportedError {
 export const isReported = (error: unknown): error is Refusal | Failure | Defect =>
   error instanceof ReportedError;
 
-/** Any thrown value as a report; what is not one of ours is a defect. */
+/** What a host can run out of, by the code of the system's error (errno(3)): no bug, whichever call meets it first. */
+const EXHAUSTED: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on its disk',
+  EDQUOT: 'the disk quota is used up',
+  EMFILE: 'the process has no file descriptors left',
+  ENFILE: 'the host has no file descriptors left',
+  ENOMEM: 'the host has no memory left',
+};
+
+const NO_PROCESSES = 'no more processes are allowed';
+
+/** What of the host's is used up, and where, in the words of a message; null where an error is about something else. */
+export const exhaustionOf = (error: unknown): string | null => {
+  const { code = '', path, syscall = '' } = error as NodeError;
+  const what = code === 'EAGAIN' && syscall.startsWith('spawn') ? NO_PROCESSES : EXHAUSTED[code];
+  return what === undefined ? null : `${what} (${path ?? syscall})`;
+};
+
+type NodeError = { readonly code?: string; readonly path?: string; readonly syscall?: string };
+
+/** Any thrown value as a report; what is not one of ours, and no want of the host, is a defect. */
 export const toReport = (error: unknown): ErrorReport => {
   if (error instanceof ReportedError) return error.report;
+  const exhaustion = error instanceof Error ? exhaustionOf(error) : null;
+  if (exhaustion !== null) return hostExhausted(exhaustion).report;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { kind: 'defect', code: 'defect', message, exit: 70 };
 };
+
+const hostExhausted = (what: string): Failure =>
+  new Failure('host.exhausted', `Cannot go on: ${what}, some room is required`, {
+    fix: 'see what the host lacks: reeve doctor',
+    retryable: true,
+  });
 
 /** The report with every text of it masked. Kind and code are our own words: a secret that equals one leaves them alone. */
 export const redactReport = (report: ErrorReport, redact: (text: string) => string): ErrorReport => {

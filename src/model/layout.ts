@@ -50,6 +50,9 @@ export const treeFolder = (layout: Layout, stack: Name, release: number): string
 /** Every variable of the release's services and jobs, mode 0600. */
 export const releaseEnvPath = (layout: Layout, stack: Name, release: number): string =>
   join(releaseFolder(layout, stack, release), 'env.json');
+/** What was secret in releases whose folders are gone, mode 0600: logs of theirs may be there still. */
+export const retiredSecretsPath = (layout: Layout, stack: Name): string =>
+  join(stackFolder(layout, stack), 'retired-secrets.json');
 export const sharedFolder = (layout: Layout, stack: Name): string =>
   join(stackFolder(layout, stack), 'shared');
 export const cacheFolder = (layout: Layout, stack: Name): string => join(stackFolder(layout, stack), 'cache');

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
-import { Failure } from '../model/error.ts';
-import { type Layout, releaseEnvPath } from '../model/layout.ts';
+import { Failure, isReported } from '../model/error.ts';
+import { type Layout, releaseEnvPath, retiredSecretsPath } from '../model/layout.ts';
 import type { Name } from '../model/names.ts';
 import type { Redactor } from '../ports/redactor.ts';
 import type { AssembledEnv } from './assemble-env.ts';
@@ -30,6 +30,33 @@ export const readPlacedEnv = (layout: Layout, stack: Name, release: number): Pla
       { fix: `deploy again, or roll back to another release of ${stack}`, cause: error },
     );
   }
+};
+
+/** The secrets of a release; none where they can not be read. */
+export const secretsOf = (layout: Layout, stack: Name, release: number): readonly string[] => {
+  try {
+    return readPlacedEnv(layout, stack, release).secretValues;
+  } catch (error) {
+    if (isReported(error)) return [];
+    throw error;
+  }
+};
+
+/** Keeps secrets of a release whose folder went: its programs may have written them into logs that stay. */
+export const retireSecrets = (layout: Layout, stack: Name, secrets: readonly string[]): void => {
+  const before = readRetired(layout, stack);
+  const all = [...new Set([...before, ...secrets])];
+  if (all.length === before.length) return;
+  writeFileAtomic(retiredSecretsPath(layout, stack), JSON.stringify(all), 0o600);
+};
+
+/** Teaches the redactor what was secret in releases whose folders are gone. */
+export const learnRetiredSecrets = (layout: Layout, redactor: Redactor, stack: Name): void =>
+  redactor.learn(readRetired(layout, stack));
+
+const readRetired = (layout: Layout, stack: Name): readonly string[] => {
+  const path = retiredSecretsPath(layout, stack);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as string[]) : [];
 };
 
 /**

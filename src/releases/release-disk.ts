@@ -10,7 +10,7 @@ import type { SecretSource } from '../ports/secret-source.ts';
 import type { Source } from '../ports/source.ts';
 import { fillRelease, isFilledWith, keepCache } from './fill-release.ts';
 import { createUserFinder } from './find-user.ts';
-import { type PlacedEnv, readPlacedEnv } from './placed-env.ts';
+import { type PlacedEnv, readPlacedEnv, retireSecrets, secretsOf } from './placed-env.ts';
 import { readSameEnv } from './read-env.ts';
 import { describeInstance, describeJob } from './run-spec.ts';
 import { makeWhole, orDiskFull, removeWhole } from './whole-folder.ts';
@@ -54,7 +54,11 @@ export const createReleaseDisk = (options: ReleaseDiskOptions): ReleaseDisk => {
     saveCache: (release) => orDiskFull(layout.home, () => keepCache(layout, release)),
     remove: async (stack, release) => {
       known.delete(`${stack}/${release}`);
-      await removeWhole(folderOf(layout, stack, release));
+      const folder = folderOf(layout, stack, release);
+      const secrets = secretsOf(layout, stack, release);
+      await removeWhole(folder);
+      // After it, for the room that it took may be what the disk lacks.
+      if (secrets.length > 0) retireSecrets(layout, stack, secrets);
     },
     removeStack: async (stack) => {
       for (const key of known.keys()) if (key.startsWith(`${stack}/`)) known.delete(key);

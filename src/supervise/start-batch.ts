@@ -79,6 +79,9 @@ const clearOthers = async (
   if (others.length > 0) await stopPlaces(stack, others, roster, options);
 };
 
+/** Where it is the host that a driver's refusal is about, and not the stack file. */
+const HOST_FIX = 'see what the host lacks: reeve doctor';
+
 /** What in the stack file a driver's refusal is about, where it is not the command. */
 const KEYS: Readonly<Record<string, string>> = {
   'run.user': 'user',
@@ -90,9 +93,11 @@ const notStarted = (unstarted: readonly Instance[], of: number): Failure => {
   const [first] = unstarted;
   const wordsOf = (instance: Instance): string => instance.state.startError?.words ?? '';
   const others = unstarted.slice(1).map((instance) => `${instance.id}: ${wordsOf(instance)}`);
+  const code = first!.state.startError?.code ?? '';
+  const key = `services.${first!.service.name}.${KEYS[code] ?? 'run'}`;
   const parts: ErrorParts = {
     why: [`${unstarted.length} of ${of} instances could not be started`, ...others].join('; '),
-    fix: `correct services.${first!.service.name}.${KEYS[first!.state.startError?.code ?? ''] ?? 'run'} in the stack file`,
+    fix: code === 'run.not-started' ? HOST_FIX : `correct ${key} in the stack file`,
     undone: ['none of these instances is left running'],
   };
   return new Failure(

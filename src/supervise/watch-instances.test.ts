@@ -62,6 +62,25 @@ test('watch is good when a bad answer passes', async () => {
   assert.deepEqual(await world.settled(watch(world)), { outcome: 'good' });
 });
 
+test('watch waits for the answers of those that were adopted a moment before, when its time is shorter', async () => {
+  const world = await openHealthy();
+  world.host.crashAgent();
+  await world.openAgent();
+  const short = { forMs: 10, isBad: async () => null };
+  const outcome = await world.settled(world.supervisor.watch(STACK, [at(1), at(2)], short));
+  assert.deepEqual(outcome, { outcome: 'good' });
+});
+
+test('watch is bad when one that was adopted does not answer in the time it would have to become healthy', async () => {
+  const world = await openHealthy({ service: { health: tcpHealth({ withinMs: 5000 }) } });
+  world.host.crashAgent();
+  world.prober.script = () => ({ state: 'unhealthy', words: 'connection refused' });
+  await world.openAgent();
+  const short = { forMs: 10, isBad: async () => null };
+  const outcome = await world.settled(world.supervisor.watch(STACK, [at(1)], short));
+  assert.equal(outcome.outcome, 'bad');
+});
+
 test('watch is bad with the words of the caller when the caller says so', async () => {
   const world = await openHealthy();
   let asked = 0;

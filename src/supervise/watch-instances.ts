@@ -7,6 +7,7 @@ import { readLastLines } from './last-lines.ts';
 import { exitWords, supervisionClosed } from './words.ts';
 
 const ASK_MS = 1000;
+const LOOK_MS = 100;
 
 export type WatchOptions = {
   readonly forMs: number;
@@ -53,22 +54,30 @@ export const watchInstances = async (
       const [first] = fallen;
       if (first) return await bad(first.instance, first.words);
       const left = endsAt - clock.monotonic();
-      if (left <= 0) break;
-      await clock.sleep(Math.ceil(Math.min(ASK_MS, left)), ends).catch(ignoreEnd);
+      if (left <= 0 && !instances.some((instance) => isAwaited(instance, -left))) break;
+      const pauseMs = left > 0 ? Math.min(ASK_MS, left) : LOOK_MS;
+      await clock.sleep(Math.ceil(pauseMs), ends).catch(ignoreEnd);
       signal?.throwIfAborted();
       if (closing.aborted) throw supervisionClosed(instances.map(({ id }) => id).join(', '));
       const reason = fallen.length > 0 ? null : await isBad();
       if (reason !== null) return { outcome: 'bad', reason, log: [] };
     }
-    const unproved = instances.find(({ state }) => !['healthy', 'degraded'].includes(state.health.state));
+    const unproved = instances.find(isUnproved);
     if (!unproved) return { outcome: 'good' };
     const { health } = unproved.state;
-    return await bad(unproved, `was ${health.state} after ${formatDuration(forMs)}: ${health.words}`);
+    const took = formatDuration(clock.monotonic() - endsAt + forMs);
+    return await bad(unproved, `was ${health.state} after ${took}: ${health.words}`);
   } finally {
     for (const end of unlisten) end();
     for (const instance of instances) instance.dispatch({ input: 'watchClosed' });
   }
 };
+
+const isUnproved = ({ state }: Instance): boolean => !['healthy', 'degraded'].includes(state.health.state);
+
+// One that this agent has only just adopted may not have answered often enough yet, which says nothing against it.
+const isAwaited = (instance: Instance, overdueMs: number): boolean =>
+  isUnproved(instance) && overdueMs < instance.service.health.withinMs;
 
 // What is wrong with an instance that was in its `run`-th run when the watch began.
 const complaintOf = ({ state }: Instance, run: number): string | null => {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootId, identify } from '../../kit/process-identity.ts';
+import { bootId, identify, isAlive } from '../../kit/process-identity.ts';
 import { isName } from '../../model/names.ts';
 import { runKey } from '../../ports/driver.ts';
 import { endUnreadable, isUnreadable } from './end-unreadable.ts';
@@ -30,9 +30,7 @@ export const adoptRuns = async (stacks: string, house: House): Promise<void> => 
   // Between the start of a shim and its record lies a moment in which an agent may have died.
   await Promise.all(found.filter(({ state }) => state === 'starting').map((run) => awaitStart(run, look)));
   // One that is dead may have a shim that is about to say how it ended.
-  const dead = found.filter(
-    (run) => run.isRunning && identify(run.process!.pid)?.startTicks !== run.process!.startTicks,
-  );
+  const dead = found.filter((run) => run.isRunning && !isAlive(run.process!));
   for (const run of dead) run.check();
   await Promise.all(dead.map((run) => run.until(() => !run.isRunning, END_WITHIN_MS)));
 };

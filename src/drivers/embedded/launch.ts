@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunSpec } from '../../ports/driver.ts';
+import { isReadByLoaders } from './loader-variables.ts';
 import { argvOf, dropTo } from './resolve-program.ts';
 import type { HostUser } from './resolve-user.ts';
 import { foldersOf } from './run-cgroup.ts';
@@ -76,7 +77,7 @@ const openOutput = (path: string, user: HostUser | null): number => {
 };
 
 const shimArguments = ({ shim, folder, record, spec, user, tools }: LaunchParts): readonly string[] => {
-  const held = user ? Object.entries(spec.env).filter(([name]) => LOADED_BY_ANYTHING.test(name)) : [];
+  const held = user ? Object.entries(spec.env).filter(([name]) => isReadByLoaders(name)) : [];
   return [
     shim,
     folder,
@@ -90,13 +91,10 @@ const shimArguments = ({ shim, folder, record, spec, user, tools }: LaunchParts)
   ];
 };
 
-// These make a program load or run files: for another user they are set after root was given up, not before.
-const LOADED_BY_ANYTHING = /^(LD_|BASH_|GLIBC_TUNABLES$|GCONV_PATH$|LOCPATH$|ENV$|SHELLOPTS$|PS4$|MALLOC_)/;
-
 const shimEnvironment = (spec: RunSpec, record: RunRecord, user: HostUser | null): NodeJS.ProcessEnv => {
   const { REEVE_RUN: _marker, ...env } = spec.env;
   if (!user) return { ...env, REEVE_SHIM: markerOf(record) };
-  const kept = Object.entries(env).filter(([name]) => !LOADED_BY_ANYTHING.test(name));
+  const kept = Object.entries(env).filter(([name]) => !isReadByLoaders(name));
   // A home that the agent's own environment lent it is not one that somebody wrote down.
   const home = env.HOME === undefined || env.HOME === process.env.HOME ? user.home : env.HOME;
   return {

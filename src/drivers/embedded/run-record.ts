@@ -3,31 +3,29 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Exit } from '../../model/health.ts';
-
-const RunRecord = z.object({
-  version: z.literal(1),
-  /** The run's own folder: a copy of it elsewhere is not the run. */
-  folder: z.string(),
-  stack: z.string(),
-  id: z.string(),
-  fingerprint: z.string(),
-  /** Random, new with every start: whatever another start wrote is told apart by it. */
-  generation: z.string(),
-  bootId: z.string(),
-  /** Epoch milliseconds. */
-  startedAt: z.number(),
-  stdoutPath: z.string(),
-  stderrPath: z.string(),
-  stdoutStart: z.number(),
-  stderrStart: z.number(),
-  /** Folders of the run's own cgroups, by hierarchy. */
-  cgroup: z.partialRecord(z.enum(['unified', 'memory', 'pids', 'cpu']), z.string()),
-});
+import type { RunCgroup } from './run-cgroup.ts';
 
 /** `spec.json`: written by the agent before the shim starts. */
-export type RunRecord = z.infer<typeof RunRecord>;
+export type RunRecord = {
+  readonly version: 1;
+  /** The run's own folder: a copy of it elsewhere is not the run. */
+  readonly folder: string;
+  readonly stack: string;
+  readonly id: string;
+  readonly fingerprint: string;
+  /** Random, new with every start: whatever another start wrote is told apart by it. */
+  readonly generation: string;
+  readonly bootId: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly stdoutPath: string;
+  readonly stderrPath: string;
+  readonly stdoutStart: number;
+  readonly stderrStart: number;
+  /** Folders of the run's own cgroups, by hierarchy. */
+  readonly cgroup: RunCgroup;
+};
 
 export type StartedRecord = {
   readonly pid: number;
@@ -54,12 +52,28 @@ export const readRunRecord = (folder: string): RunRecord | null => {
   const text = readIfThere(join(folder, 'spec.json'));
   if (text === null) return null;
   try {
-    return RunRecord.parse(JSON.parse(text));
+    const value = JSON.parse(text) as unknown;
+    return isRunRecord(value) ? value : null;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 };
+
+const TEXTS = ['folder', 'stack', 'id', 'fingerprint', 'generation', 'bootId', 'stdoutPath', 'stderrPath'];
+const NUMBERS = ['startedAt', 'stdoutStart', 'stderrStart'];
+
+const isRunRecord = (value: unknown): value is RunRecord => {
+  if (!isObject(value) || value.version !== 1 || !isObject(value.cgroup)) return false;
+  return (
+    TEXTS.every((key) => typeof value[key] === 'string') &&
+    NUMBERS.every((key) => Number.isFinite(value[key])) &&
+    Object.values(value.cgroup).every((folder) => typeof folder === 'string')
+  );
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /**
  * In place: while it is written nothing of the run is alive, so that a torn record says the same as none. Not synced:

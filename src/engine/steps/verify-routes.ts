@@ -15,6 +15,8 @@ const ANSWER_MS = 30_000;
 export const verifyRoutes: StepExecutor<'verify-routes'> = {
   async execute(context, { expected }, held) {
     mayTouch(context, held);
+    // It may have died a moment ago; whether it comes back is what is verified.
+    await context.hands.edge.ensureRunning();
     const site = await context.hands.edge.site(context.stack);
     const names = [...new Set(expected.map(({ service }) => service))];
     for (const name of names) {
