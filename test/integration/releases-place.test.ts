@@ -17,8 +17,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { isReported } from '../../src/model/error.ts';
-import { releasesFolder, sharedFolder, treeFolder } from '../../src/model/layout.ts';
+import { releasesFolder, retiredSecretsPath, sharedFolder, treeFolder } from '../../src/model/layout.ts';
 import type { Stack } from '../../src/model/stack.ts';
+import { learnRetiredSecrets } from '../../src/releases/placed-env.ts';
 import { readEnv } from '../../src/releases/read-env.ts';
 import { createReleaseDisk } from '../../src/releases/release-disk.ts';
 import { runTool } from '../../src/releases/run-tool.ts';
@@ -100,6 +101,19 @@ describe('placing a release', () => {
     const services = [buildService('web', { user: 'no-such-user' })];
     await assert.rejects(place({ services }), hasCode('release.no-user'));
     assert.deepEqual(readdirSync(releasesFolder(layout, 'shop')), []);
+  });
+
+  it('goes on masking what was secret in a release that is gone', async () => {
+    const { layout, disk, place } = open();
+    const web = buildService('web', { env: { API_TOKEN: 'hunter2hunter2', LEVEL: 'info' } });
+    await place({ services: [web] });
+    await disk.remove('shop', 1);
+    await disk.remove('shop', 1);
+    const learned: string[] = [];
+    const other = { ...redactor, learn: (values: Iterable<string>) => void learned.push(...values) };
+    learnRetiredSecrets(layout, other, 'shop');
+    assert.deepEqual(learned, ['hunter2hunter2']);
+    assert.equal(statSync(retiredSecretsPath(layout, 'shop')).mode & 0o777, 0o600);
   });
 
   it('follows no link that a service put into the shared folder', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { type Change, isEnded } from '../../src/model/change.ts';
@@ -18,15 +18,14 @@ import { openStage, type Ran, type Stage } from '../worlds/stage.ts';
 
 const NAME = 'proof-together';
 
-// A release with the word `waits` in mode.txt is not ready before there is a file `open` in the shared folder.
+// A release whose gate.txt names a gate is not ready before there is a file of that name in the shared folder.
 const WEB = `
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-const waits = readFileSync('mode.txt', 'utf8') === 'waits';
-const open = process.env.REEVE_SHARED + '/open';
+const gate = process.env.REEVE_SHARED + '/' + readFileSync('gate.txt', 'utf8');
 createServer(async (request, response) => {
   const body = (await request.toArray()).join('');
-  if (request.url === '/up') response.statusCode = waits && !existsSync(open) ? 503 : 200;
+  if (request.url === '/up') response.statusCode = existsSync(gate) ? 200 : 503;
   response.end(request.url === '/echo' ? body : 'release ' + process.env.REEVE_RELEASE);
 }).listen(Number(process.env.PORT), '127.0.0.1');
 `;
@@ -50,7 +49,7 @@ let load: MixedLoad;
 const stopped = new Set<number>();
 
 before(async () => {
-  const files = { 'reeve.yaml': STACK_FILE, 'web.mjs': WEB, 'mode.txt': 'good', 'version.txt': '0' };
+  const files = { 'reeve.yaml': STACK_FILE, 'web.mjs': WEB, 'gate.txt': '', 'version.txt': '0' };
   stage = await openStage({ stack: NAME, files });
   mkdirSync(shared(), { recursive: true });
   const up = await stage.reeve('up');
@@ -76,7 +75,7 @@ after(async () => {
 
 describe('deploys that come while another runs', () => {
   test('wait behind it, the latest wins, and each command line says what became of its own', async () => {
-    stage.write('mode.txt', 'waits');
+    const open = closeGate('first');
     const first = stage.reeve('deploy');
     await changeAt('pass-gate');
     stage.write('version.txt', 'second');
@@ -85,7 +84,7 @@ describe('deploys that come while another runs', () => {
     stage.write('version.txt', 'third');
     const third = stage.reeve('deploy');
     const superseded = await second;
-    letIn();
+    open();
 
     const [one, three] = [await first, await third];
     assert.deepEqual([one.exit, superseded.exit, three.exit], [0, 1, 0], one.stderr + three.stderr);
@@ -167,13 +166,13 @@ describe('the lock', () => {
 
   test('fences out an agent that was stopped in a change, lost its lock by force, and wakes up', async () => {
     const before = await stage.status();
-    const { deploy, pid, change } = await stopAgentInAChange();
+    const { deploy, pid, change, open } = await stopAgentInAChange('fenced');
 
     const forced = await stage.reeve('lock', 'release', '--force', '--yes-i-mean', 'deploy');
     assert.equal(forced.exit, 0, forced.stderr);
     const taken = await stage.reeve('lock', 'acquire', 'ann', '--task', 'by-hand');
     assert.equal(taken.exit, 0, taken.stderr);
-    letIn();
+    open();
     process.kill(pid, 'SIGCONT');
 
     const failed = await deploy;
@@ -193,7 +192,7 @@ describe('the lock', () => {
   });
 
   test('keeps a second agent out while the first is stopped, and a killed one is followed by one that goes on', async () => {
-    const { deploy, pid, change } = await stopAgentInAChange();
+    const { deploy, pid, change, open } = await stopAgentInAChange('killed');
     assert.throws(
       () => claimHome(layout(), 'any'),
       ({ report }: Refusal) =>
@@ -208,7 +207,7 @@ describe('the lock', () => {
 
     process.kill(pid, 'SIGKILL');
     await eventually('the agent is gone', () => !isRunning(pid));
-    letIn();
+    open();
     const next = await stage.reeve('agent', 'start');
     assert.equal(next.exit, 0, next.stderr);
     const done = await deploy;
@@ -223,8 +222,11 @@ const layout = (): Layout => resolveLayout(stage.env, process.getuid?.() ?? 0);
 
 const shared = (): string => sharedFolder(layout(), NAME);
 
-/** The gates of releases that wait open. */
-const letIn = (): void => writeFileSync(join(shared(), 'open'), '');
+/** What is deployed from now on does not pass its gate before the answer is called. */
+const closeGate = (name: string): (() => void) => {
+  stage.write('gate.txt', name);
+  return () => writeFileSync(join(shared(), name), '');
+};
 
 const readLock = async (): Promise<LockRecord> => stage.client.call('readLock', { params: { stack: NAME } });
 
@@ -244,15 +246,14 @@ const codeOf = ({ stdout }: Ran): string =>
   (JSON.parse(stdout) as { readonly error: ErrorReport }).error.code;
 
 /** A deploy that waits at its gate, and an agent that does nothing more. */
-const stopAgentInAChange = async () => {
-  rmSync(join(shared(), 'open'), { force: true });
-  stage.write('mode.txt', 'waits');
+const stopAgentInAChange = async (gate: string) => {
+  const open = closeGate(gate);
   const deploy = stage.reeve('deploy', '--force');
   const change = await changeAt('pass-gate');
   const pid = await stage.agentPid();
   stopped.add(pid);
   process.kill(pid, 'SIGSTOP');
-  return { deploy, pid, change };
+  return { deploy, pid, change, open };
 };
 
 /** Nothing runs, waits or is half done: what the agent says is what is there. */

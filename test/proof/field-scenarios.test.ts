@@ -3,7 +3,7 @@
 // | id | where it is shown |
 // |---|---|
 // | K1 K2 K17 K23 L2 L4 L5 L6 L12 P1-P6 P8 | here |
-// | K3 K4 K5 K6 | a deploy of them: integration/sources-git (force-push, a ref that is gone, unreachable and refused told apart) |
+// | K3 K4 K5 K6 | a deploy of them: integration/sources-git (force-push; unreachable, refused and absent told apart), contract/source (a ref that is gone) |
 // | K15 | the restart: supervise/instance-machine.test; redeploy and rollback by itself: not there |
 // | K19 K24 L13 | crash/agent-sweep, simulation/crash-points; records of another boot: integration/embedded-records |
 // | K20 | e2e/adoption "a second agent on the same state folder is refused" |
@@ -14,7 +14,7 @@
 // | L9 | integration/store-file, e2e/lost-database |
 // | P7 | each gate has its `within`, each job its time-out: e2e/failed-gates, integration/supervision-programs |
 // | P9 | e2e/jobs-and-cancel "because it was cancelled during a job" |
-// | P10 P11 | contract/source "fails with moved", contract/release-disk "leaves nothing when the source changed" |
+// | P10 P11 | integration/sources-folder "fails with moved", contract/release-disk "leaves nothing when the source changed" |
 // | K7-K14 K16 K18 K22 L7 L10 P12 P13 | not there: no polling keeper, no webhook, no registry, no hold, no drift check, no schema check |
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -348,7 +348,7 @@ describe('keeper and lock', () => {
 
   test('L6 a hook may take the lock that its change has, nobody else’s, and changes nothing beside it', async () => {
     // A program is told nothing of the state folder, so a hook of another one than the usual has to say it.
-    const reeve = `"$REEVE_NODE" ${join(projectRoot, 'src/cli/main.ts')} --stack kept`;
+    const reeve = `${join(projectRoot, 'bin/reeve')} --stack kept`;
     const hook = `
       export REEVE_HOME=${ground.stage.env.REEVE_HOME}
       r() { ${reeve} "$@"; }

@@ -47,6 +47,7 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
   const argv = [node, '--import', join(import.meta.dirname, 'crash-writes.ts'), ...rest];
 
   let version = 0;
+  let orders = 0;
   const agentEnv = { ...env, [CRASH_FOLDER]: crashFolder };
   const start = (): Promise<AgentStatus> =>
     startAgent({ client, layout, argv, env: agentEnv, clock: realClock });
@@ -95,7 +96,8 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
       await eventually('the agent is gone', () => !isRunning(pid));
     },
     order: (point) => {
-      if (point) writeFileSync(orderPath(crashFolder), JSON.stringify(point));
+      orders += 1;
+      if (point) writeFileSync(orderPath(crashFolder), JSON.stringify({ ...point, order: orders }));
       else rmSync(orderPath(crashFolder), { force: true });
     },
     takeWrites: () => {

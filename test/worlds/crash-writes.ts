@@ -22,12 +22,21 @@ export const orderPath = (folder: string): string => join(folder, 'order.json');
 export const writesPath = (folder: string): string => join(folder, 'writes.log');
 
 const folder = process.env[CRASH_FOLDER];
+let ordered: string | null = null;
 let counted = 0;
 let transaction: string[] | null = null;
 
-const readOrder = (path: string): CrashPoint | null => {
+// Counting begins anew with every order.
+const readOrder = (): CrashPoint | null => {
+  const text = folder === undefined ? null : readOrNull(orderPath(folder));
+  if (text !== ordered) counted = 0;
+  ordered = text;
+  return text === null ? null : (JSON.parse(text) as CrashPoint);
+};
+
+const readOrNull = (path: string): string | null => {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as CrashPoint;
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
@@ -45,9 +54,8 @@ const labelOf = (sql: string, values: readonly SQLInputValue[]): string | null =
 };
 
 const around = <T>(label: string, write: () => T): T => {
-  const order = folder === undefined ? null : readOrder(orderPath(folder));
-  if (order === null) counted = 0;
-  else if (counted > 0 || label.startsWith(order.from)) {
+  const order = readOrder();
+  if (order !== null && (counted > 0 || label.startsWith(order.from))) {
     counted += 1;
     appendFileSync(writesPath(folder!), `${label}\n`);
   }
@@ -60,7 +68,6 @@ const around = <T>(label: string, write: () => T): T => {
 
 const end = ({ victim }: CrashPoint): void => {
   rmSync(orderPath(folder!));
-  counted = 0;
   process.kill(victim ?? process.pid, 'SIGKILL');
 };
 

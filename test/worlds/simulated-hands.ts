@@ -194,7 +194,7 @@ export class SimulatedAgent {
             problems: [],
             serviceFingerprints: (revision) => fingerprintsOf(stack, revision.id),
           })),
-        ofRelease: ({ stack, revision }) => this.#look(() => fingerprintsOf(stack, revision.id)),
+        ofRelease: ({ stack, revision }) => fingerprintsOf(stack, revision.id),
       },
       driver: simulatedJobs(host, {
         effect: (name, work) => this.#effect(name, work),

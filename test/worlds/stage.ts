@@ -55,6 +55,8 @@ export type StageOptions = {
   readonly copyOf?: string;
   /** A port people know, taken where it is free. */
   readonly wantedPort?: number;
+  /** Makes the state folder another than an ordinary one, and gives back what ends that. */
+  readonly makeState?: (home: string) => () => void;
 };
 
 export const openStage = async ({
@@ -62,12 +64,14 @@ export const openStage = async ({
   files = {},
   copyOf,
   wantedPort = 0,
+  makeState = () => () => undefined,
 }: StageOptions): Promise<Stage> => {
   const folder = mkdtempSync(join(tmpdir(), 'reeve-stage-'));
   const stackFolder = join(folder, 'stack');
   const home = join(folder, 'state');
   if (copyOf) cpSync(copyOf, stackFolder, { recursive: true });
   else mkdirSync(stackFolder);
+  const endState = makeState(home);
   const edgePort = await choosePort(wantedPort);
   const env = { ...process.env, REEVE_HOME: home, REEVE_EDGE_PORT: String(edgePort), NO_COLOR: '1' };
   const client = openClient({ socket: resolveLayout(env, process.getuid?.() ?? 0).socket });
@@ -103,6 +107,7 @@ export const openStage = async ({
     close: async () => {
       await start('down', '--stack', stack).ended;
       await start('agent', 'stop').ended;
+      endState();
       rmSync(folder, { recursive: true, force: true });
     },
   };
