@@ -4,6 +4,9 @@ import { deploy } from './deploy/deploy.ts';
 import { ownPart } from './deploy/own-part.ts';
 import { throughput } from './edge/throughput.ts';
 import type { Comparison } from './harness/comparison.ts';
+import { logs } from './scale/logs.ts';
+import { releases } from './scale/releases.ts';
+import { services } from './scale/services.ts';
 import { daemonKilled } from './supervision/daemon-killed.ts';
 import { flood } from './supervision/flood.ts';
 import { idle } from './supervision/idle.ts';
@@ -22,4 +25,7 @@ export const COMPARISONS: readonly Comparison[] = [
   deploy,
   ownPart,
   status,
+  services,
+  releases,
+  logs,
 ];

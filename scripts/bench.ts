@@ -1,5 +1,6 @@
 // Reeve beside its peers. Arguments name comparisons or groups of them: `npm run bench -- supervision edge/throughput`.
 import { runComparisons } from '../bench/harness/run-comparisons.ts';
+import { renderBench } from './render-bench.ts';
 import { COMPARISONS } from '../bench/comparisons.ts';
 
 const wanted = process.argv.slice(2);
@@ -12,5 +13,5 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 const exitCode = await runComparisons(chosen);
-await import('./render-bench.ts');
+renderBench();
 process.exit(exitCode);

@@ -77,6 +77,10 @@ for (const file of sourceFiles(join(root, 'src'))) {
       if (!isTest && PURE.has(room) && IMPURE_IMPORT.test(target)) {
         complaints.push(`${name}: imports "${target}", and ${room}/ is pure: no fs, net, clock or random`);
       }
+      if (!isTest && target === 'node:http' && !/^\s*import type\b/.test(match[0]))
+        complaints.push(
+          `${name}: imports "node:http" as a module, which is slow: take it from kit/node-http.ts`,
+        );
       continue;
     }
     const to = resolve(dirname(file), target);

@@ -8,7 +8,8 @@ import { renderMarkdown, tableOf } from '../bench/harness/table.ts';
 
 const page = join(resolve(import.meta.dirname, '..'), 'docs/bench.md');
 
-const readOutcomes = (): readonly Outcome[] => {
+/** Of the last runs, in the order of the page. */
+export const readOutcomes = (): readonly Outcome[] => {
   const files = existsSync(RESULTS) ? readdirSync(RESULTS).filter((file) => file.endsWith('.json')) : [];
   const outcomes = files.map((file) => JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as Outcome);
   const order = COMPARISONS.map(({ name }) => name);
@@ -61,5 +62,8 @@ const renderOutcome = (outcome: Outcome): readonly string[] => {
   ];
 };
 
-writeFileSync(page, renderPage(readOutcomes()));
-console.log(`wrote ${page}`);
+/** Writes docs/bench.md. */
+export const renderBench = (): void => {
+  writeFileSync(page, renderPage(readOutcomes()));
+  console.log(`wrote ${page}`);
+};

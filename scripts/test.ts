@@ -1,4 +1,4 @@
-// Every test but the long proofs (npm run proof). Arguments are passed on to Node's test runner, for example `-- --test-name-pattern=P8`.
+// Every test; the longest ones in a short form (npm run proof has them whole). Arguments are passed on to Node's test runner, for example `-- --test-name-pattern=P8`.
 import { onNode, runSteps, tool } from './run-steps.ts';
 
 const passedOn = process.argv.slice(2);
@@ -9,7 +9,7 @@ const tests = onNode(
   '--test-timeout=300000',
   ...passedOn,
   'src/**/*.test.ts',
-  'test/{contract,integration,simulation,e2e}/**/*.test.ts',
+  'test/{contract,integration,simulation,e2e,crash,proof}/**/*.test.ts',
 );
 
 runSteps(

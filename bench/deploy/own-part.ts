@@ -1,52 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Comparison, Figures } from '../harness/comparison.ts';
 import { watchVersions } from '../harness/version-watch.ts';
 import type { Change } from '../../src/model/change.ts';
-import { openReeve } from '../peers/deployers.ts';
+import { openReeve, type ReeveDeployer } from '../peers/deployers.ts';
 
 const ROUNDS = 7;
+const SEEN_MS = 200;
 
 export const ownPart: Comparison = {
   name: 'deploy/own-part',
   title: 'What Reeve itself adds',
-  how: `${ROUNDS} deploys and as many rollbacks to the release before, which is kept warm; no load. "ready to routed" is from the moment the slower of the two new copies listens until the switch is in the journal: probing, gate and switch. A rollback is timed from the command as it is typed, the start of the CLI included, to the first answer of the other version; and, without the CLI, from the change that the agent opened to the switch in its journal.`,
+  how: `${ROUNDS} deploys, each followed by a rollback to the release before, which is kept warm; no load. Until "routed", which is the switch in the journal, of the slower of the two new copies: probing, gate and switch. A rollback is timed from the command as it is typed, the start of the CLI included, to the first answer of the other version; and, without the CLI, from the change that the agent opened to the switch in its journal.`,
   run: async () => {
     const figures = new Figures();
     const deployer = await openReeve();
-    const watch = watchVersions(deployer.door);
     try {
-      await watch.until('0');
       for (let round = 1; round <= ROUNDS; round += 1) {
+        const watch = watchVersions(deployer.door);
+        await watch.until('0');
         await deployer.deploy(String(round));
-        const { readyAt } = await watch.until(String(round));
+        await watch.until(String(round));
+        // Both copies are seen.
+        await sleep(SEEN_MS);
+        await watch.stop();
+        const { readyAt, askedAt } = watch.seen.get(String(round))!;
         const routedAt = timeOf(await deployer.lastChange(), 'switch-routes');
-        add(figures, 'deploy: ready to routed', routedAt - readyAt, 300);
-      }
-      await watch.stop();
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const looking = watchVersions(deployer.door);
-        // What answers now; then whatever else.
-        while (looking.seen.size === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-        const [now] = looking.seen.keys();
-        const began = performance.now();
-        const rolledBack = deployer.rollback();
-        while (looking.seen.size < 2) await new Promise((resolve) => setTimeout(resolve, 1));
-        const [, other] = [...looking.seen].find(([version]) => version !== now)!;
-        add(figures, 'rollback to a warm release: command to traffic', other.first - began, 150);
-        await rolledBack;
-        const change = await deployer.lastChange();
-        add(
-          figures,
-          'rollback to a warm release: in the agent',
-          timeOf(change, 'switch-routes') - change.openedAt,
-        );
-        await looking.stop();
+        add(figures, 'deploy: listens to routed', routedAt - readyAt);
+        add(figures, 'deploy: first good answer to routed', routedAt - askedAt, 300);
+        await goBack(deployer, figures);
       }
     } finally {
-      await watch.stop();
       await deployer.close();
     }
     return figures.list();
   },
+};
+
+/** To version 0, which every round deploys over, so that it is always the one that is kept warm. */
+const goBack = async (deployer: ReeveDeployer, figures: Figures): Promise<void> => {
+  const watch = watchVersions(deployer.door);
+  try {
+    const began = performance.now();
+    const isBack = deployer.rollback();
+    const { first } = await watch.until('0');
+    await isBack;
+    const change = await deployer.lastChange();
+    const inAgent = timeOf(change, 'switch-routes') - change.openedAt;
+    add(figures, 'rollback to a warm release: command to traffic', first - began, 150);
+    add(figures, 'rollback to a warm release: in the agent', inAgent);
+  } finally {
+    await watch.stop();
+  }
 };
 
 const add = (figures: Figures, what: string, ms: number, target?: number): void =>

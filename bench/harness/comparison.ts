@@ -8,7 +8,7 @@ export type Figure = {
   readonly what: string;
   readonly unit: Unit;
   readonly better: 'less' | 'more';
-  /** By subject, one value for each time it was measured. */
+  /** By subject, or by size; one value for each time it was measured. */
   readonly values: Readonly<Record<string, readonly number[]>>;
   /** What Reeve promises itself of it, as a number of that unit. */
   readonly target?: number;
@@ -20,8 +20,12 @@ export type Comparison = {
   readonly title: string;
   /** How it was measured, for the page. */
   readonly how: string;
+  /** Where sizes are compared, and no subjects: the label of each, rising, and how much of it there is. */
+  readonly sizes?: Sizes;
   readonly run: (bench: Bench) => Promise<readonly Figure[]>;
 };
+
+export type Sizes = Readonly<Record<string, number>>;
 
 /** What a comparison is given. */
 export type Bench = {
@@ -35,6 +39,7 @@ export type Outcome = {
   readonly name: string;
   readonly title: string;
   readonly how: string;
+  readonly sizes?: Sizes;
   readonly machine: Readonly<Record<string, string>>;
   /** Runnable processes before it began, and cores: more of the first than of the second means noise. */
   readonly load: number;
@@ -44,7 +49,7 @@ export type Outcome = {
   readonly figures: readonly Figure[];
 };
 
-/** Collects values by subject, figure by figure, in the order they were first seen. */
+/** Collects values by subject or size, figure by figure, in the order they were first seen. */
 export class Figures {
   readonly #figures = new Map<string, Figure & { readonly values: Record<string, number[]> }>();
 

@@ -41,7 +41,13 @@ export const untilRunning = async (executable: string, count: number, withinMs =
   }
 };
 
-export type Cost = { readonly rssMb: number; readonly pssMb: number; readonly cpuMs: number };
+export type Cost = {
+  readonly rssMb: number;
+  /** What of it is no page of a file: the process's own data. */
+  readonly ownMb: number;
+  readonly pssMb: number;
+  readonly cpuMs: number;
+};
 
 /** PSS is what the machine pays: a page that several share is divided among them. */
 export const costOf = (pids: readonly number[]): Cost => {
@@ -49,10 +55,15 @@ export const costOf = (pids: readonly number[]): Cost => {
     const rollup = read(`/proc/${pid}/smaps_rollup`) ?? '';
     const kilobytes = (name: string): number =>
       Number(new RegExp(`^${name}: +(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
-    return { rssMb: kilobytes('Rss') / 1024, pssMb: kilobytes('Pss') / 1024, cpuMs: cpuMs(pid) };
+    return {
+      rssMb: kilobytes('Rss') / 1024,
+      ownMb: kilobytes('Anonymous') / 1024,
+      pssMb: kilobytes('Pss') / 1024,
+      cpuMs: cpuMs(pid),
+    };
   });
   const sum = (key: keyof Cost): number => costs.reduce((total, cost) => total + cost[key], 0);
-  return { rssMb: sum('rssMb'), pssMb: sum('pssMb'), cpuMs: sum('cpuMs') };
+  return { rssMb: sum('rssMb'), ownMb: sum('ownMb'), pssMb: sum('pssMb'), cpuMs: sum('cpuMs') };
 };
 
 /** Highest resident memory since `resetPeak`. */

@@ -29,7 +29,7 @@ export const runComparisons = async (comparisons: readonly Comparison[]): Promis
 };
 
 const runOne = async (comparison: Comparison, machine: Outcome['machine']): Promise<Outcome> => {
-  const { name, title, how, run } = comparison;
+  const { name, title, how, sizes, run } = comparison;
   const skipped: Record<string, string> = {};
   const load = loadNow();
   const began = performance.now();
@@ -40,7 +40,18 @@ const runOne = async (comparison: Comparison, machine: Outcome['machine']): Prom
     },
   });
   const tookMs = Math.round(performance.now() - began);
-  return { name, title, how, machine, load, cores: Number(machine.cores), tookMs, skipped, figures };
+  return {
+    name,
+    title,
+    how,
+    ...(sizes ? { sizes } : {}),
+    machine,
+    load,
+    cores: Number(machine.cores),
+    tookMs,
+    skipped,
+    figures,
+  };
 };
 
 const save = (outcome: Outcome): void => {

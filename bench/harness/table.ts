@@ -1,14 +1,16 @@
-// Figures as rows of text: the median of every subject, and how many times Reeve's it is.
-import { type Figure, median, type Outcome, spread } from './comparison.ts';
+// Figures as rows of text: the median of every subject, and how many times Reeve's it is; or a curve over sizes.
+import { type Figure, median, type Outcome } from './comparison.ts';
+import { curveOf } from './curve.ts';
+import { formatMedian, formatTarget } from './format-value.ts';
 
-/** From here on a figure is called noisy. */
-const NOISY = 0.3;
 const OURS = 'reeve';
 
 export type Row = readonly string[];
 
 /** The header first. Subjects in the order in which they were measured, Reeve always in front. */
-export const tableOf = ({ figures, skipped }: Outcome): readonly Row[] => {
+export const tableOf = (outcome: Outcome): readonly Row[] => {
+  const { figures, skipped, sizes } = outcome;
+  if (sizes) return curveOf(figures, sizes);
   const seen = new Set([...figures.flatMap(({ values }) => Object.keys(values)), ...Object.keys(skipped)]);
   const subjects = [OURS, ...[...seen].filter((subject) => subject !== OURS)];
   const withTarget = figures.some(({ target }) => target !== undefined);
@@ -16,7 +18,7 @@ export const tableOf = ({ figures, skipped }: Outcome): readonly Row[] => {
   const rows = figures.map((figure) => [
     figure.what,
     ...subjects.map((subject) => cellOf(figure, subject, skipped)),
-    ...(withTarget ? [targetOf(figure)] : []),
+    ...(withTarget ? [formatTarget(figure, OURS)] : []),
   ]);
   return [header, ...rows];
 };
@@ -24,8 +26,7 @@ export const tableOf = ({ figures, skipped }: Outcome): readonly Row[] => {
 const cellOf = (figure: Figure, subject: string, skipped: Outcome['skipped']): string => {
   const values = figure.values[subject];
   if (!values || values.length === 0) return subject in skipped ? 'skipped' : '-';
-  const isNoisy = spread(values) > NOISY;
-  const text = `${isNoisy ? '~' : ''}${formatValue(median(values), figure)}`;
+  const text = formatMedian(values, figure);
   const ours = figure.values[OURS];
   if (subject === OURS || !ours || ours.length === 0) return text;
   return `${text}${ratioOf(median(values), median(ours))}`;
@@ -35,24 +36,6 @@ const ratioOf = (value: number, ours: number): string => {
   if (ours === 0 || value === 0) return '';
   const ratio = value / ours;
   return ` (${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(ratio >= 0.1 ? 1 : 2)}×)`;
-};
-
-const targetOf = (figure: Figure): string => {
-  const { target, better } = figure;
-  const ours = figure.values[OURS];
-  if (target === undefined) return '';
-  const limit = `${better === 'less' ? '≤' : '≥'} ${formatValue(target, figure)}`;
-  if (!ours || ours.length === 0) return limit;
-  const value = median(ours);
-  return `${limit}: ${(better === 'less' ? value <= target : value >= target) ? 'met' : 'missed'}`;
-};
-
-const formatValue = (value: number, { unit }: Figure): string => {
-  if (unit === 'count') return String(Math.round(value));
-  if (unit === 'requests/s') return `${Math.round(value)}/s`;
-  if (unit === 'ms of CPU/1,000 requests') return `${value.toFixed(0)} ms`;
-  if (unit === '% of a core') return `${value.toFixed(2)}%`;
-  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
 };
 
 export const renderText = (rows: readonly Row[]): string => {

@@ -35,7 +35,7 @@ export const supervisord: SupervisorKind = {
       daemonPid,
       ownPids: async () => [await daemonPid()],
       revive: launch,
-      outputFiles: () => globSync(`${file('')}*.out*`),
+      outputFiles: () => globSync(file('*.out*')),
       status: [...control, 'status'],
       env: process.env,
       close: async () => void (await workshop.run([...control, 'shutdown'])),
@@ -43,13 +43,16 @@ export const supervisord: SupervisorKind = {
   },
 };
 
+// It splits a command as a shell would.
+const quote = (argument: string): string => (/\s/.test(argument) ? `"${argument}"` : argument);
+
 // Its defaults, but for three: a group is stopped as one, which is its best; the files of 300 programs may be open; and a
 // program counts as started at once, as it does elsewhere.
 const confOf = (file: (name: string) => string, workloads: readonly Workload[]): string => {
   const daemon = `[supervisord]
 logfile=${file('daemon.log')}
 pidfile=${file('pid')}
-childlogdir=${file('')}
+childlogdir=${file('.')}
 minfds=4096
 [unix_http_server]
 file=${file('socket')}
@@ -60,7 +63,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 `;
   const programs = workloads.map(
     ({ name, argv, copies }) => `[program:${name}]
-command=${argv.join(' ')}
+command=${argv.map(quote).join(' ')}
 process_name=%(program_name)s-%(process_num)d
 numprocs=${copies}
 numprocs_start=1

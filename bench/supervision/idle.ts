@@ -4,7 +4,7 @@ import { type Cost, costOf, untilRunning } from '../harness/processes.ts';
 import { type OpenSupervisor, withSupervisors } from '../peers/supervisors.ts';
 
 const SIZES = [1, 50, 300];
-const SETTLE_MS = 5000;
+const SETTLE_MS = 20_000;
 const WINDOW_MS = 12_000;
 /** Resident memory that Reeve allows its agent. */
 const TARGET_MB: Readonly<Record<number, number>> = { 50: 70, 300: 80 };
@@ -12,7 +12,7 @@ const TARGET_MB: Readonly<Record<number, number>> = { 50: 70, 300: 80 };
 export const idle: Comparison = {
   name: 'supervision/idle',
   title: 'Idle cost',
-  how: `Copies of sleep(1), ${WINDOW_MS / 1000} s of doing nothing, all supervisors side by side. "daemon" is the resident memory of the supervising process. "all of it" adds what it needs beside the programs (Reeve: a shim for each instance and the edge's process) as proportional set size, which is what the machine pays: a page that several processes share is divided among them. PM2 and Reeve run on the same Node. Reeve's agent has just deployed; "restarted" is an agent that adopted what runs.`,
+  how: `Copies of sleep(1), ${WINDOW_MS / 1000} s of doing nothing, all supervisors side by side. "daemon" is the resident memory of the supervising process, "its own data" what of it is no page of a program file, which other processes of the same Node share. "all of it" adds what it needs beside the programs (Reeve: a shim for each instance and the edge's process) as proportional set size, which is what the machine pays: a page that several processes share is divided among them. PM2 and Reeve run on the same Node. Reeve's agent has just deployed; "restarted" is an agent that adopted what runs.`,
   run: async (bench) => {
     const figures = new Figures();
     await withSupervisors(bench, async (supervisors) => {
@@ -66,6 +66,7 @@ const add = (
   const cpu = ((after.cpuMs - before.cpuMs) / WINDOW_MS) * 100;
   const less = { better: 'less' } as const;
   figures.add({ what: `${size}: daemon`, unit: 'MB', ...less, ...target(targetMb) }, name, daemon.rssMb);
+  figures.add({ what: `${size}: daemon, its own data`, unit: 'MB', ...less }, name, daemon.ownMb);
   figures.add({ what: `${size}: all of it`, unit: 'MB', ...less }, name, after.pssMb);
   figures.add({ what: `${size}: processor`, unit: '% of a core', ...less, target: 0.5 }, name, cpu);
 };

@@ -44,8 +44,10 @@ const openStand = async ({ stand, workshop }: OpenSupervisor): Promise<() => Pro
   const beacon = createReadStream(fifo, { flags: 'r+' });
   let heard: (pid: number) => void = () => {};
   beacon.on('data', (chunk) => heard(Number(String(chunk).trim().split('\n').at(-1))));
+  // Looked at first: whoever is still the shell by then would be taken for a stranger.
+  const running = untilRunning(sleeper, COPIES);
   await stand.up({ name: 'beacon', argv: [script], copies: COPIES });
-  await untilRunning(sleeper, COPIES);
+  await running;
   return async () => {
     const tookMs: number[] = [];
     for (const pid of pidsOf(sleeper)) {

@@ -24,6 +24,8 @@ export type LoadTarget = {
 
 const CLIENTS = 16;
 const PAUSE_MS = 8;
+/** Nobody waits longer. */
+const PATIENCE_MS = 30_000;
 
 export const startLoad = (target: LoadTarget): Load => {
   const totals = { requests: 0, dropped: 0, errors: 0, slowestMs: 0 };
@@ -93,6 +95,7 @@ const send = ({ port, host }: LoadTarget, agent: Agent, isPost: boolean): Promis
         response.resume();
       },
     );
+    sent.setTimeout(PATIENCE_MS, () => sent.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
     sent.on('error', (error) => resolve({ kind: 'dropped', reason: error.message }));
     sent.end(message);
   });

@@ -20,8 +20,7 @@ export type StackViews = {
 export const describeStack = async (views: StackViews, stack: Name): Promise<StackStatus> => {
   const { store } = views;
   await views.refreshUsage();
-  const releases = store.releases.list(stack);
-  const release = releases.find(({ state }) => state === 'current') ?? null;
+  const release = store.releases.current(stack);
   const open = store.journal.unfinished().filter((change) => change.stack === stack);
   const running = open.find(({ state }) => state !== 'queued') ?? open[0] ?? null;
   const record = store.stacks.get(stack);
@@ -42,14 +41,14 @@ export const describeStack = async (views: StackViews, stack: Name): Promise<Sta
   };
 };
 
-export const describeReleases = (store: Store, stack: Name): ReleaseLine[] => {
+export const describeReleases = (store: Store, stack: Name, limit?: number): ReleaseLine[] => {
   const warm = new Set(
     store.instances
       .list(stack)
       .filter(({ warmUntil }) => warmUntil !== null)
       .map(({ release }) => release),
   );
-  return store.releases.list(stack).map((release) => ({
+  return store.releases.list(stack, limit).map((release) => ({
     id: release.id,
     state: release.state,
     reason: release.stateReason,
@@ -72,12 +71,14 @@ const describeServices = async (
   const warmUntil = new Map(store.instances.list(stack).map((row) => [placeKey(row), row.warmUntil]));
   const statuses = supervision.status(stack);
   const services = new Map(release?.stack.services.map((service) => [service.name, service]));
+  const byService = Map.groupBy(statuses, ({ service }) => service);
   const names = new Set([...services.keys(), ...statuses.map(({ service }) => service)]);
   return [...names].map((name) => {
     const service = services.get(name);
-    const own = statuses
-      .filter((status) => status.service === name)
-      .map((status) => ({ ...status, warmUntil: warmUntil.get(placeKey(status)) ?? null }));
+    const own = (byService.get(name) ?? []).map((status) => ({
+      ...status,
+      warmUntil: warmUntil.get(placeKey(status)) ?? null,
+    }));
     const isRouted = service !== undefined && service.routes.length > 0;
     const instances = own.map((one) => ({
       ...one,

@@ -53,12 +53,13 @@ type Input = { readonly params?: z.ZodType; readonly query?: z.ZodType; readonly
 const INPUTS: Readonly<Partial<Record<CallName, Input>>> = {
   plan: { body: wish },
   change: { body: wish },
-  listChanges: { query: z.strictObject({ stack: name.optional(), limit: id.max(1000).optional() }) },
+  // Here and for releases one more than people are shown at most: it says whether there are more.
+  listChanges: { query: z.strictObject({ stack: name.optional(), limit: id.max(1001).optional() }) },
   showChange: idParams,
   followChange: idParams,
   cancelChange: idParams,
   stackStatus: stackParams,
-  releases: stackParams,
+  releases: { ...stackParams, query: z.strictObject({ limit: id.max(100_001).optional() }) },
   logs: {
     ...stackParams,
     query: z.strictObject({

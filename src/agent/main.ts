@@ -1,5 +1,6 @@
 // The daemon's life: claim the state folder, wire the rooms, adopt what runs, resume what was interrupted, answer calls.
 // It is crash-only: being told to stop is the same as being killed, with a tidier log. No instance ever stops with it.
+import { realpathSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { createLineWriter } from '../kit/line-writer.ts';
 import { reeveVersion } from '../kit/version.ts';
@@ -19,9 +20,11 @@ export type AgentOptions = {
 };
 
 /** Runs the agent until it is told to stop, and ends the process then. Refusal `agent.running` where the state folder has one; see `claimHome`. */
-export const runAgent = async ({ layout, edgePort, env }: AgentOptions): Promise<void> => {
+export const runAgent = async ({ layout: given, edgePort, env }: AgentOptions): Promise<void> => {
   const version = reeveVersion();
-  const claim = claimHome(layout, version);
+  const claim = claimHome(given, version);
+  // What is written down on disk names its folder, by which a copy is told from the original: one folder, one name.
+  const layout = { ...given, home: realpathSync(given.home) };
   const log = openLog();
   const redactor = createRedactor();
   const redact = (text: string): string => redactor.redact(text);

@@ -1,13 +1,13 @@
 // Wires what only looks: metrics and the doctor.
 import { stat } from 'node:fs/promises';
 import { examine } from '../doctor/examine.ts';
-import { readDisk, readHost } from '../doctor/read-host.ts';
+import { readDisks, readHost } from '../doctor/read-host.ts';
 import { createTrafficMemory } from '../doctor/recent-traffic.ts';
 import type { EnvFileFacts, StackFacts, World } from '../doctor/world.ts';
 import { isAlive } from '../kit/process-identity.ts';
 import { canPunchHoles } from '../logs/punch-hole.ts';
 import { isEnded } from '../model/change.ts';
-import { instanceLogPath, type Layout } from '../model/layout.ts';
+import { instanceLogPath, type Layout, logsFolder, releasesFolder } from '../model/layout.ts';
 import type { Name } from '../model/names.ts';
 import type { Stack } from '../model/stack.ts';
 import type { Driver } from '../ports/driver.ts';
@@ -73,8 +73,7 @@ const worldOf = (
       .list()
       .map(({ name }) => name)
       .filter((name) => only === null || name === only);
-  const current = (stack: Name): Stack | null =>
-    store.releases.list(stack).find(({ state }) => state === 'current')?.stack ?? null;
+  const current = (stack: Name): Stack | null => store.releases.current(stack)?.stack ?? null;
   return {
     now,
     stacks: async () => {
@@ -93,7 +92,11 @@ const worldOf = (
     takenPorts: allListeningPorts,
     edge: () => edge.status(),
     recentTraffic: async (stack) => memory.recent(stack, now(), await edge.traffic(stack)),
-    disk: () => readDisk(layout.home),
+    disks: () =>
+      readDisks([
+        layout.home,
+        ...names().flatMap((stack) => [releasesFolder(layout, stack), logsFolder(layout, stack)]),
+      ]),
     canPunchHoles: () => canPunchHoles(layout.home),
     unfinishedChanges: async () =>
       names().flatMap((stack) =>

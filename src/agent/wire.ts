@@ -67,7 +67,7 @@ const REMEMBER_TRAFFIC_MS = 10_000;
 
 // Two agents of one host look for free ports from different places on.
 const autoPortsOf = (home: string): number =>
-  20_000 + (createHash('sha256').update(home).digest().readUInt16BE() % 100) * 100;
+  20_000 + (createHash('sha256').update(home).digest().readUInt16BE() % 500) * 20;
 
 export const wire = async (options: WireOptions): Promise<Wired> => {
   const { layout, redactor, failed } = options;
@@ -118,7 +118,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
       if (!release) throw new Error(`release ${desired.release} of "${stack}" is not on record`);
       return { ...releaseDisk.describeInstance(release, desired), release };
     },
-    fingerprint: (release, service) => environments.ofRelease(release)[service.name] ?? '',
+    fingerprints: (release) => environments.ofRelease(release),
     ...(canFreeLogs ? {} : { prepareStart: rotation }),
     listeningPorts,
     publish,

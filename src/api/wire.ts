@@ -177,7 +177,12 @@ export type CallTypes = {
   cancelChange: { params: { readonly id: number }; answer: Change };
   listStacks: { answer: readonly StackStatus[] };
   stackStatus: { params: { readonly stack: Name }; answer: StackStatus };
-  releases: { params: { readonly stack: Name }; answer: readonly ReleaseLine[] };
+  /** The newest first, `limit` of them or all. */
+  releases: {
+    params: { readonly stack: Name };
+    query: { readonly limit?: number };
+    answer: readonly ReleaseLine[];
+  };
   logs: { params: { readonly stack: Name }; query: Partial<LogsQuery>; answer: LogLine };
   execContext: { params: { readonly stack: Name }; body: ExecRequest; answer: ExecContext };
   readLock: { params: { readonly stack: Name }; answer: LockRecord };

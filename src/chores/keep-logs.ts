@@ -3,8 +3,8 @@
 import { globSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { instanceLogPath, jobLogPath, type Layout } from '../model/layout.ts';
-import { instanceId } from '../model/names.ts';
-import type { LogBook, LogFile } from '../ports/log-book.ts';
+import { instanceId, type Name } from '../model/names.ts';
+import type { LogBook, LogFile, LogRetention } from '../ports/log-book.ts';
 import type { Store } from '../ports/store.ts';
 
 export type LogChores = {
@@ -31,14 +31,18 @@ export const createLogChores = (hands: {
       instance: instanceId(row),
     }));
 
+  // As the live release says it: a deploy that changes it may leave every copy as it is, under the release it came with.
+  const retentionOf = (stack: Name, release: number): LogRetention | undefined =>
+    (hands.store.releases.current(stack) ?? hands.store.releases.get(stack, release))?.stack.retention;
+
   return {
     note: () => hands.logBook.note(rows().flatMap(filesOf), hands.now()),
     retain: async () => {
       const troubles: unknown[] = [];
-      for (const row of rows()) {
-        const retention = hands.store.releases.get(row.stack, row.release)?.stack.retention;
+      for (const [stack, ofOne] of Map.groupBy(rows(), (row) => row.stack)) {
+        const retention = retentionOf(stack, ofOne[0]!.release);
         if (!retention) continue;
-        for (const file of filesOf(row)) {
+        for (const file of ofOne.flatMap(filesOf)) {
           // One that can not be kept in bounds keeps none of the others from it.
           await hands.logBook.retain(file, retention).catch((error: unknown) => troubles.push(error));
         }
@@ -48,7 +52,7 @@ export const createLogChores = (hands: {
     retainJobs: async () => {
       const open = new Set(hands.store.journal.unfinished().map(({ id }) => id));
       for (const { name } of hands.store.stacks.list()) {
-        const live = hands.store.releases.list(name).find(({ state }) => state === 'current');
+        const live = hands.store.releases.current(name);
         if (live)
           removeOldJobLogs(dirname(jobLogPath(hands.layout, name, 0, 'any', 'out')), {
             ...live.stack.retention,

@@ -1,5 +1,6 @@
 import { Refusal } from '../model/error.ts';
 import type { Name } from '../model/names.ts';
+import { EXIT } from './exit-code.ts';
 import type { Session } from './session.ts';
 
 export type Confirmation = {
@@ -30,11 +31,12 @@ export const confirmByName = async ({ world }: Session, wanted: Confirmation): P
       },
     );
   }
-  const { text } = await import('@clack/prompts');
+  const { text, isCancel } = await import('@clack/prompts');
   const typed = await text({
     message: `This removes the ${loses} of "${stack}" for good. Type its name to go on`,
     output: process.stderr,
   });
+  const exit = isCancel(typed) ? { exit: EXIT.interrupted } : {};
   if (typed !== stack)
-    throw new Refusal('cli.not-confirmed', `${cannot}: its name was not typed, the stack is as it was`);
+    throw new Refusal('cli.not-confirmed', `${cannot}: its name was not typed, the stack is as it was`, exit);
 };

@@ -34,6 +34,12 @@ export const readId = (text: string): number => {
   return id;
 };
 
+/** How much of a list to show; more than there can be is all of it. */
+export const readLimit =
+  (most: number) =>
+  (text: string): number =>
+    Math.min(most, readId(text));
+
 export const readPort = (text: string): number => {
   const port = readCount(text);
   if (port < 1 || port > 65_535) throw new InvalidArgumentError('A port from 1 to 65535 is required');

@@ -55,14 +55,15 @@ describe('the doctor', () => {
     assert.deepEqual(await codes(empty), []);
   });
 
-  const disk = (free: number, freeInodes = 900_000): Partial<World> => ({
-    disk: async () => ({
-      path: '/var/lib/reeve',
-      freeBytes: free,
-      totalBytes: 100 * 1024 ** 3,
-      freeInodes,
-      totalInodes: 1_000_000,
-    }),
+  const diskOf = (path: string, free: number, freeInodes = 900_000) => ({
+    path,
+    freeBytes: free,
+    totalBytes: 100 * 1024 ** 3,
+    freeInodes,
+    totalInodes: 1_000_000,
+  });
+  const disk = (...left: readonly [free: number, freeInodes?: number]): Partial<World> => ({
+    disks: async () => [diskOf('/var/lib/reeve', ...left)],
   });
   const host = (parts: Partial<Awaited<ReturnType<World['host']>>>): Partial<World> => ({
     host: async () => ({ ...(await buildWorld().host()), ...parts }),
@@ -72,6 +73,11 @@ describe('the doctor', () => {
     ['the disk is nearly full', disk(3 * 1024 ** 3), ['doctor.disk-low']],
     ['the disk is full', disk(100 * 1024 ** 2), ['doctor.disk-full']],
     ['the inodes run out', disk(50 * 1024 ** 3, 100), ['doctor.inodes-low']],
+    [
+      'the disk of the logs alone is full',
+      { disks: async () => [diskOf('/var/lib/reeve', 50 * 1024 ** 3), diskOf('/var/lib/reeve/logs', 0)] },
+      ['doctor.disk-full'],
+    ],
     ['holes can not be punched', { canPunchHoles: async () => false }, ['doctor.no-hole-punching']],
     ['memory is short', host({ memoryAvailableBytes: 1024 }), ['doctor.memory-low']],
     ['few files may be open', host({ openFilesLimit: 1024 }), ['doctor.few-files']],
@@ -161,7 +167,9 @@ describe('the doctor', () => {
   it('says what the way of ending means', async () => {
     const cause = async (lastExit: ReturnType<typeof exit> | null): Promise<string | undefined> =>
       (await examine(buildWorld(withInstance({ ...crashed, lastExit })))).findings[0]?.cause;
-    assert.match((await cause(exit(null, 'SIGKILL'))) ?? '', /memory/);
+    assert.match((await cause(exit(null, 'SIGKILL'))) ?? '', /memory of the host/);
+    const atLimit = { ...exit(null, 'SIGKILL'), ranOutOfMemory: true } as const;
+    assert.match((await cause(atLimit)) ?? '', /its memory limit was reached/);
     assert.match((await cause(exit(null, 'SIGSEGV'))) ?? '', /SIGSEGV/);
     assert.match((await cause(exit(127))) ?? '', /not found/);
     assert.match((await cause(exit(126))) ?? '', /executed/);
@@ -240,7 +248,7 @@ describe('the doctor', () => {
     const { findings } = await examine(
       buildWorld({
         ...withInstance(crashed),
-        disk: async () => {
+        disks: async () => {
           throw new Error('statfs: input/output error');
         },
       }),

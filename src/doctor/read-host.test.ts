@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseAvailable, parseOpenFiles, readDisk } from './read-host.ts';
+import { parseAvailable, parseOpenFiles, readDisk, readDisks } from './read-host.ts';
 
 describe('facts of the host', () => {
   it('reads the soft limit of open files', () => {
@@ -25,5 +25,13 @@ describe('facts of the host', () => {
       freeInodes: 5,
       totalInodes: 50,
     });
+  });
+
+  it('counts a disk once, however many folders are on it, and none for one that is not there', async () => {
+    const disks = await readDisks(['/proc', '/proc/self', '/no/such/folder']);
+    assert.deepEqual(
+      disks.map(({ path }) => path),
+      ['/proc'],
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { freemem, release, totalmem } from 'node:os';
 import type { DiskFacts, HostFacts } from './world.ts';
@@ -20,6 +21,16 @@ export const readDisk = async (path: string, ask: StatFs = statfs): Promise<Disk
     freeInodes: ffree,
     totalInodes: files,
   };
+};
+
+/** Of each filesystem that holds one of the paths, once; what is not there is on none. */
+export const readDisks = async (paths: readonly string[]): Promise<readonly DiskFacts[]> => {
+  const found = new Map<number, string>();
+  for (const path of paths) {
+    const device = statSync(path, { throwIfNoEntry: false })?.dev;
+    if (device !== undefined && !found.has(device)) found.set(device, path);
+  }
+  return await Promise.all([...found.values()].map((path) => readDisk(path)));
 };
 
 export const readHost = async (): Promise<HostFacts> => {

@@ -21,7 +21,8 @@ export type World = {
   readonly edge: () => Promise<EdgeStatus>;
   /** Counts of the last few minutes, not since the edge started: see recent-traffic.ts. */
   readonly recentTraffic: (stack: Name) => Promise<readonly UpstreamTraffic[]>;
-  readonly disk: () => Promise<DiskFacts>;
+  /** That of the state folder first, then those that somebody put releases or logs on. */
+  readonly disks: () => Promise<readonly DiskFacts[]>;
   /** Whether the state folder's filesystem frees old output under a running program. */
   readonly canPunchHoles: () => Promise<boolean>;
   readonly unfinishedChanges: () => Promise<readonly Change[]>;

@@ -37,7 +37,7 @@ export const concludeChange = async (run: ChangeRun, ending: Ending): Promise<Ch
 const forgetOverruled = ({ hands, change }: ChangeRun): void => {
   const { stacks, releases } = hands.store;
   const record = stacks.get(change.stack);
-  const live = releases.list(change.stack).find(({ state }) => state === 'current');
+  const live = releases.current(change.stack);
   if (!record || !live) return;
   const scale = Object.entries(record.scale).filter(([name, { over }]) =>
     live.stack.services.some((service) => service.name === name && service.replicas === over),

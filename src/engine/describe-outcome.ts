@@ -50,7 +50,7 @@ const stillServes = ({ release }: Plan): string =>
 
 const whatStands = ({ hands, change }: ChangeRun): string => {
   const { plan, stack } = change;
-  const live = hands.store.releases.list(stack).find(({ state }) => state === 'current');
+  const live = hands.store.releases.current(stack);
   if (plan.kind === 'job') return 'The job did not succeed; nothing else was touched';
   if (plan.release.to === null || plan.release.to === live?.id) return 'Everything is as it was before';
   const candidate = `release ${plan.release.to} was taken back`;

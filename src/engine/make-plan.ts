@@ -131,7 +131,7 @@ export const overdue = ({ store, clock }: Hands, stack: Name): readonly Instance
     .map(({ service, slot, seat }) => ({ service, slot, seat }));
 
 const mustBeKnown = ({ store }: Hands, stack: Name): void => {
-  if (store.stacks.get(stack) || store.releases.list(stack).length > 0) return;
+  if (store.stacks.get(stack) || store.releases.list(stack, 1).length > 0) return;
   const known = store.stacks.list().map(({ name }) => `"${name}"`);
   throw new Refusal(
     'stack.unknown',

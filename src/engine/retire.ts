@@ -6,6 +6,7 @@ import { overdue } from './make-plan.ts';
 
 /** Stops the warm copies whose time is over, as changes; where one runs or the lock is held, at a later call. */
 export const retireWarm = async (hands: Hands, queue: Pick<ChangeQueue, 'submit'>): Promise<void> => {
+  hands.supervision.followClock();
   const retire = async (stack: Name): Promise<void> => {
     try {
       await queue.submit({ want: 'retire', stack }, 'reeve');

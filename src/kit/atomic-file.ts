@@ -3,10 +3,11 @@ import { dirname, join, basename } from 'node:path';
 
 /**
  * Writes a file so that a reader, or a crash, sees the old content or the new, never a part:
- * written aside, synced, renamed. `mode` is set before the content is there.
+ * written aside, synced, renamed. `mode` is set before the content is there. One process at a time may write a file: what
+ * one that was killed left aside is in the way of none, and does not pile up.
  */
 export const writeFileAtomic = (path: string, content: string | Uint8Array, mode = 0o644): void => {
-  const aside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const aside = join(dirname(path), `.${basename(path)}.tmp`);
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   try {
     rmSync(aside, { force: true });

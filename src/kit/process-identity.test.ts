@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bootId, isAlive, type ReadProc } from './process-identity.ts';
+import { ageMsOf, bootId, identify, isAlive, type ReadProc } from './process-identity.ts';
 
 const stat = (state: string, startTicks: number): string =>
   `812 (a (b) c) ${state} 1 812 812 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 ${startTicks} 0 0 0`;
@@ -25,5 +25,18 @@ describe('isAlive', () => {
 
   it('is false for a process of another boot, whatever has its pid now', () => {
     assert.equal(isAlive({ bootId: 'another', pid: process.pid, startTicks: 1 }), false);
+  });
+});
+
+describe('ageMsOf', () => {
+  it('is the time since a process began, whatever the clock says', () => {
+    const age = ageMsOf(identify(process.pid))!;
+    // Between a fork and the first line of Node lies what a busy host takes.
+    assert.ok(Math.abs(age - process.uptime() * 1000) < 30_000, `${age}`);
+  });
+
+  it('is null for a process that does not live', () => {
+    assert.equal(ageMsOf({ bootId: bootId(), pid: process.pid, startTicks: 1 }), null);
+    assert.equal(ageMsOf(null), null);
   });
 });

@@ -1,6 +1,7 @@
 // Linux facts about processes, from /proc (proc(5)). A pid alone is not an identity: the whole pid space can be
 // recycled in seconds. Boot id + pid + start time is.
 import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 
 export type Identity = { readonly bootId: string; readonly pid: number; readonly startTicks: number };
 
@@ -26,7 +27,10 @@ export type ProcessStat = {
   readonly rssPages: number;
 };
 
-/** The text of a file of /proc: `gone` where its process is, `hidden` where it is another's and /proc hides it (hidepid). */
+/**
+ * The text of a file of /proc: `gone` where its process is, `hidden` where nobody can look: it is another's and /proc
+ * hides it (hidepid), or there is no file descriptor left to look with.
+ */
 export type ReadProc = (path: string) => { readonly text: string } | 'gone' | 'hidden';
 
 /** Null where there is no such process, or it is hidden. A zombie has a stat, with state `Z`. */
@@ -69,6 +73,19 @@ export const isAlive = (identity: Identity, read: ReadProc = readProc): boolean 
   return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
 };
 
+/**
+ * For how long that process has lived, in milliseconds, by the clock that nobody sets; null where there is none, it does
+ * not live, or the host tells another time since its boot than its processes were started by (lxcfs).
+ */
+export const ageMsOf = (identity: Identity | null): number | null => {
+  if (identity === null || !isAlive(identity)) return null;
+  const ageMs = Math.round(uptime() * 1000) - identity.startTicks * TICK_MS;
+  return ageMs >= 0 ? ageMs : null;
+};
+
+// USER_HZ is 100 wherever Node runs (time(7)).
+const TICK_MS = 10;
+
 // A process can end between any two system calls: ESRCH comes from reading an open /proc file of one that did. EPERM
 // and EACCES are what hidepid=1 and security modules answer for a process of somebody else (proc(5)).
 const readProc: ReadProc = (path) => {
@@ -77,7 +94,9 @@ const readProc: ReadProc = (path) => {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return 'gone';
-    if (code === 'EACCES' || code === 'EPERM') return 'hidden';
+    if (code !== undefined && UNSEEN.has(code)) return 'hidden';
     throw error;
   }
 };
+
+const UNSEEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM']);

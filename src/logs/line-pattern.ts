@@ -1,15 +1,22 @@
 import { createContext, Script } from 'node:vm';
 import { Refusal } from '../model/error.ts';
-import type { ShownLine } from './render-lines.ts';
+import type { Block } from './line-cutter.ts';
+import { isShownAsWritten, type ShownLine } from './render-lines.ts';
+import { requiredTexts } from './required-texts.ts';
 
-export type LinePattern = (lines: readonly ShownLine[]) => readonly ShownLine[];
+export type LinePattern = {
+  /** The lines that match. */
+  readonly keep: (lines: readonly ShownLine[]) => readonly ShownLine[];
+  /** True where no line of a block can match, whatever is masked in it. A block that it is false for may still have none. */
+  readonly rulesOut: (block: Block) => boolean;
+};
 
 const LONGEST_PATTERN = 1000;
 /** For one batch of lines. An ordinary pattern needs a few milliseconds; one that backtracks for ever needs all time. */
 const BUDGET_MS = 500;
 
 /**
- * Keeps the lines that match. Refusals: `logs.bad-pattern`; `logs.slow-pattern` (while reading) where a pattern would hold
+ * What people search for. Refusals: `logs.bad-pattern`; `logs.slow-pattern` (while reading) where a pattern would hold
  * the agent up: the regular expression is then ended by force, which only a script with a time limit allows
  * (https://nodejs.org/api/vm.html, `timeout`).
  */
@@ -17,7 +24,7 @@ export const compilePattern = (pattern: string): LinePattern => {
   const expression = parsePattern(pattern);
   const room = createContext({ keep: (): readonly ShownLine[] => [] });
   const script = new Script('keep()');
-  return (lines) => {
+  const keep: LinePattern['keep'] = (lines) => {
     if (lines.length === 0) return lines;
     room.keep = () => lines.filter(({ text }) => expression.test(text));
     try {
@@ -31,6 +38,13 @@ export const compilePattern = (pattern: string): LinePattern => {
       );
     }
   };
+  return { keep, rulesOut: ruleOut(requiredTexts(pattern)) };
+};
+
+const ruleOut = (texts: readonly string[] | null): LinePattern['rulesOut'] => {
+  if (texts === null) return () => false;
+  const wanted = texts.map((text) => Buffer.from(text));
+  return (block) => !wanted.some((one) => block.bytes.includes(one)) && isShownAsWritten(block);
 };
 
 const parsePattern = (pattern: string): RegExp => {

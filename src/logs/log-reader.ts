@@ -26,6 +26,10 @@ export type Reading = {
   readonly start?: Place;
 };
 
+const MEGABYTE = 2 ** 20;
+/** Bytes before the end of a file in which the last lines that match are looked for, before the whole is searched. */
+const NEAR_END = [1, 8, 64].map((megabytes) => megabytes * MEGABYTE);
+
 /** How long a line that does not end is waited for. */
 const UNFINISHED_MS = 1000;
 
@@ -33,16 +37,17 @@ const UNFINISHED_MS = 1000;
 export const openReader = (
   reading: Reading,
 ): { readonly history: () => Batches; readonly follow: () => Batches } => {
-  const { file, query, signal, clock } = reading;
+  const { file, query, pattern, signal, clock } = reading;
   const { path } = file;
   const cutter = createLineCutter(KEEP_BYTES);
   let cursor = 0;
   let identity: FileIdentity | null = null;
 
   const render = (blocks: readonly Block[], at: (offset: number) => number | null, from = 0): LogLine[] => {
-    const shown: ShownLine[] = blocks.flatMap((block) => renderBlock(block, reading.redactor));
+    const searched = pattern ? blocks.filter((block) => !pattern.rulesOut(block)) : blocks;
+    const shown: ShownLine[] = searched.flatMap((block) => renderBlock(block, reading.redactor));
     const wanted = from > 0 ? shown.filter(({ offset }) => offset >= from) : shown;
-    const kept = reading.pattern ? reading.pattern(wanted) : wanted;
+    const kept = pattern ? pattern.keep(wanted) : wanted;
     return kept.map(({ offset, text }) => ({
       instance: file.instance,
       stream: file.stream,
@@ -70,12 +75,32 @@ export const openReader = (
   async function* history(): Batches {
     const start = reading.start ?? (await chooseStart(path, query));
     identity = identityOf(path);
+    const recent = await recentMatches(start);
+    if (recent) return yield recent;
     if (start.generation === CURRENT) cursor = start.offset;
     for (const generation of generationsOf(path)) {
       if (generation < start.generation || signal.aborted) continue;
       yield* readGeneration(generation === start.generation ? start : { ...BEGINNING, generation });
     }
   }
+
+  // Whoever wants the last lines that match mostly finds them near the end. Null: they are not there, or not enough of them.
+  const recentMatches = async (start: Place): Promise<readonly LogLine[] | null> => {
+    if (!query.tail || !pattern) return null;
+    for (const bytes of NEAR_END) {
+      const live = observeLive(path);
+      const offset = (live?.size ?? 0) - bytes;
+      const from = start.generation === CURRENT ? start.offset : 0;
+      if (offset <= Math.max(from, live?.freed ?? 0)) return null;
+      let lines: readonly LogLine[] = [];
+      for await (const batch of readGeneration({ generation: CURRENT, offset, isInLine: true }))
+        if (batch.length > 0) lines = lines.concat(batch);
+      if (lines.length >= query.tail || signal.aborted) return lines;
+      // What is read again is not half a line of this.
+      cutter.flush();
+    }
+    return null;
+  };
 
   // What is left of a file that was renamed when its program started again, then the new one from its beginning.
   async function* finishReplaced(): Batches {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { exhaustionOf } from '../model/error.ts';
 import { type FileIdentity, identify } from './live-file.ts';
 
 /**
@@ -26,7 +27,8 @@ export const punchHole = async (path: string, length: number, identity: FileIden
  * finding out, and nothing would be worse than not to try.
  */
 export const canPunchHoles = async (folder: string): Promise<boolean> => {
-  const path = join(folder, `.hole-${process.pid}.tmp`);
+  // Always the same name: what an agent that was killed here left does not pile up.
+  const path = join(folder, '.hole.tmp');
   try {
     const fd = openSync(path, 'w', 0o600);
     try {
@@ -35,7 +37,7 @@ export const canPunchHoles = async (folder: string): Promise<boolean> => {
       fsyncSync(fd);
       const before = fstatSync(fd).blocks;
       await fallocate(fd, PROBE_BYTES);
-      return statSync(path).blocks < before;
+      return fstatSync(fd).blocks < before;
     } finally {
       closeSync(fd);
     }
@@ -73,7 +75,10 @@ const fallocate = (fd: number, length: number): Promise<void> =>
     const child = spawn('fallocate', args, { stdio: ['ignore', 'ignore', 'pipe', fd], timeout: PATIENCE_MS });
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    child.on('error', (error) => failed(new NotPunched(error.message)));
+    // A host that lacks something for a moment says nothing about its filesystem.
+    child.on('error', (error) =>
+      failed(exhaustionOf(error) === null ? new NotPunched(error.message) : error),
+    );
     child.on('close', (code) => {
       if (code === 0) done();
       else failed(new NotPunched(said.trim() || `fallocate ended with ${code ?? 'a signal'}`));

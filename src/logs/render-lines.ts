@@ -23,6 +23,23 @@ export const renderBlock = (block: Block, redactor: Redactor): readonly ShownLin
   return isPlain ? splitPlain(block, text, redactor) : splitBytes(block, redactor);
 };
 
+/** Nothing is taken out of its lines: what is done to them replaces text by text, which begins and ends where that did. */
+export const isShownAsWritten = ({ bytes, omitted }: Block): boolean =>
+  omitted === 0 && !bytes.includes(ESCAPE) && !hasLongLine(bytes);
+
+const ESCAPE = 0x1b;
+const LINE_END = 10;
+
+// From line end to line end, as far as a line may reach: some thirty steps a block.
+const hasLongLine = (bytes: Buffer): boolean => {
+  for (let begin = 0; bytes.length - begin > LINE_BYTES;) {
+    const end = bytes.lastIndexOf(LINE_END, begin + LINE_BYTES);
+    if (end < begin) return true;
+    begin = end + 1;
+  }
+  return false;
+};
+
 const splitPlain = ({ offset, bytes }: Block, text: string, redactor: Redactor): ShownLine[] => {
   const lines: ShownLine[] = [];
   for (let from = 0; from <= text.length;) {

@@ -6,7 +6,15 @@ import type { LogFile, LogRetention } from '../ports/log-book.ts';
 import { archiveRange, writeRecord } from './archive-range.ts';
 import { freedRecord, identityOf, type LiveFile, observeLive } from './live-file.ts';
 import { canPunchHoles, isFull, punchHole } from './punch-hole.ts';
-import { CURRENT, freedPath, indexPath, listSegments, retireGeneration, segmentPath } from './segments.ts';
+import {
+  CURRENT,
+  freedPath,
+  indexPath,
+  listSegments,
+  nextGeneration,
+  retireGeneration,
+  segmentPath,
+} from './segments.ts';
 
 export type Retention = {
   /** See LogBook.retain. One at a time per file: a second call gets the first one's answer. */
@@ -55,7 +63,7 @@ export const createRetention = (clock: Clock): Retention => {
     dropOldest(path, retention.archiveBytes);
     let live = observeLive(path);
     if (live && (live.isReplaced || archivedTo(path, 0) > live.size)) {
-      retireGeneration(path, clock.now());
+      retireGeneration(path, nextGeneration(path, clock.now()));
       punchedTo.delete(path);
       live = observeLive(path);
     }
@@ -104,8 +112,9 @@ export const createRetention = (clock: Clock): Retention => {
 
 // The file goes last: after a crash before that it is still the current one, after its older ranges.
 const renameAway = (path: string, live: LiveFile, now: number): void => {
-  retireGeneration(path, now);
-  renameSync(path, segmentPath(path, { kind: 'raw', generation: now, from: live.freed, to: live.size }));
+  const generation = nextGeneration(path, now);
+  retireGeneration(path, generation);
+  renameSync(path, segmentPath(path, { kind: 'raw', generation, from: live.freed, to: live.size }));
 };
 
 const archivedTo = (path: string, freed: number): number =>

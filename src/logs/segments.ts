@@ -52,6 +52,15 @@ export const listSegments = (path: string): readonly Segment[] => {
 };
 
 /**
+ * The name of the generation that ends now: the time, and always after those that are there, for a clock can be set back
+ * and the oldest go first.
+ */
+export const nextGeneration = (path: string, now: number): number => {
+  const newest = listSegments(path).findLast(({ generation }) => generation !== CURRENT);
+  return Math.max(now, (newest?.generation ?? 0) + 1);
+};
+
+/**
  * From now on the ranges and times of the current file are those of an older generation. A crash on the way leaves
  * each range under one name or the other, and the next call goes on.
  */

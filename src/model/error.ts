@@ -1,5 +1,6 @@
 // The three ways a call can end badly. `Refusal`: we declined and touched nothing.
 // `Failure`: the world did not comply. `Defect`: our own invariant broke.
+import { messageOf } from '../kit/message-of.ts';
 import type { Problem } from './problem.ts';
 
 /** The same error as data: over the wire, in the journal, and under `--json`. */
@@ -77,7 +78,8 @@ const EXHAUSTED: Readonly<Record<string, string>> = {
   ENOMEM: 'the host has no memory left',
 };
 
-const NO_PROCESSES = 'no more processes are allowed';
+/** What fork(2) says with EAGAIN. */
+export const NO_PROCESSES = 'no more processes are allowed';
 
 /** What of the host's is used up, and where, in the words of a message; null where an error is about something else. */
 export const exhaustionOf = (error: unknown): string | null => {
@@ -85,6 +87,10 @@ export const exhaustionOf = (error: unknown): string | null => {
   const what = code === 'EAGAIN' && syscall.startsWith('spawn') ? NO_PROCESSES : EXHAUSTED[code];
   return what === undefined ? null : `${what} (${path ?? syscall})`;
 };
+
+/** What a thrown value says, in our words where it is about a want of the host. */
+export const wordsOf = (error: unknown): string =>
+  (error instanceof Error ? exhaustionOf(error) : null) ?? messageOf(error);
 
 type NodeError = { readonly code?: string; readonly path?: string; readonly syscall?: string };
 

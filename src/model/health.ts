@@ -12,9 +12,10 @@ export type ProbeAnswer = {
   readonly progress: number | null;
   /**
    * Why it is not healthy, where the probe can tell. `refused`: nothing listens. `no-answer`: not within the time-out.
-   * `wrong-answer`: it answered something else than expected.
+   * `wrong-answer`: it answered something else than expected. `not-asked`: the agent lacked what it takes to ask, and
+   * nothing is known.
    */
-  readonly cause?: 'refused' | 'no-answer' | 'wrong-answer';
+  readonly cause?: 'refused' | 'no-answer' | 'wrong-answer' | 'not-asked';
 };
 
 /** How a process ended. `signal` is set where one killed it. `unknown`: nobody saw it end. */
@@ -23,6 +24,8 @@ export type Exit = {
   readonly signal: string | null;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** Set where the kernel ended it, or a process of it, because its memory limit was reached. */
+  readonly ranOutOfMemory?: true;
 };
 
 /**

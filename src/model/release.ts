@@ -11,7 +11,7 @@ export type Revision = {
 
 /**
  * `candidate`: being deployed, or was cancelled. `current`: it has the traffic.
- * `stable`: it had the traffic and was good. `bad`: a gate or the bake refused it; rollback skips it.
+ * `stable`: it had the traffic and was good; with a reason where somebody went back from it. `bad`: a gate or the bake refused it; rollback skips it.
  */
 export type ReleaseState = 'candidate' | 'current' | 'stable' | 'bad';
 

@@ -32,19 +32,20 @@ export const choosePorts = (
     asked.flatMap(({ service }) => (service.port === 'auto' ? [] : fixedRange(service))),
   );
   const reserved = (ask: Ask): number | undefined => observed.ports[instanceId(ask.place)];
-  const chosen = new Map([...foreignPorts(aimed, observed), ...sittingPorts(slots, observed)]);
+  const chosen = new ChosenPorts([...foreignPorts(aimed, observed), ...sittingPorts(slots, observed)]);
+  const free = freePorts(wanted, observed);
   const keepWhere = (mayKeep: (ask: Ask, port: number) => boolean): void => {
     for (const ask of asked) {
       const port = reserved(ask);
-      if (chosen.has(instanceId(ask.place)) || port === undefined || !mayKeep(ask, port)) continue;
-      if (!isUsed(port, ask, chosen)) chosen.set(instanceId(ask.place), port);
+      if (chosen.of(ask.place) !== undefined || port === undefined || !mayKeep(ask, port)) continue;
+      if (!chosen.isUsed(port, ask)) chosen.add(instanceId(ask.place), port);
     }
   };
   const choose = (isMeant: (ask: Ask) => boolean): void => {
-    for (const ask of asked.filter((each) => isMeant(each) && !chosen.has(instanceId(each.place)))) {
+    for (const ask of asked.filter((each) => isMeant(each) && chosen.of(each.place) === undefined)) {
       const isAuto = ask.service.port === 'auto';
-      const port = isAuto ? autoPort(ask, { chosen, wanted, observed }) : fixedPort(ask, chosen, observed);
-      chosen.set(instanceId(ask.place), port);
+      const port = isAuto ? autoPort(ask, chosen, free) : fixedPort(ask, chosen, observed);
+      chosen.add(instanceId(ask.place), port);
     }
   };
   keepWhere((ask, port) => isStillRight(ask, port, observed));
@@ -52,7 +53,7 @@ export const choosePorts = (
   keepWhere((ask) => !ask.isStarted);
   choose(() => true);
   const own = new Set(asked.map(({ place }) => instanceId(place)));
-  return Object.fromEntries([...chosen].filter(([id]) => own.has(id)));
+  return Object.fromEntries(chosen.list().filter(([id]) => own.has(id)));
 };
 
 // Of services that this plan is not about, both seats.
@@ -99,12 +100,41 @@ const placesOf = (aimed: AimedService, slots: readonly SlotChange[]): Ask[] => {
     );
 };
 
-// The two seats of a service that is never in both at once may share a port; nobody else may.
-const isUsed = (port: number, ask: Ask, chosen: ReadonlyMap<InstanceId, number>): boolean => {
-  const twin = instanceId({ ...ask.place, seat: otherSeat(ask.place.seat) });
-  const mayShare = ask.service.strategy === 'recreate';
-  return [...chosen].some(([id, used]) => used === port && !(mayShare && id === twin));
-};
+/** By place and by port: a thousand places of one stack each ask for hundreds of ports whether they are used. */
+class ChosenPorts {
+  readonly #byPlace = new Map<InstanceId, number>();
+  readonly #users = new Map<number, Set<InstanceId>>();
+
+  constructor(entries: readonly (readonly [InstanceId, number])[]) {
+    for (const [id, port] of entries) this.add(id, port);
+  }
+
+  add(id: InstanceId, port: number): void {
+    const before = this.#byPlace.get(id);
+    if (before !== undefined) this.#users.get(before)?.delete(id);
+    this.#byPlace.set(id, port);
+    const users = this.#users.get(port);
+    if (users) users.add(id);
+    else this.#users.set(port, new Set([id]));
+  }
+
+  of(place: InstancePlace): number | undefined {
+    return this.#byPlace.get(instanceId(place));
+  }
+
+  /** The two seats of a service that is never in both at once may share a port; nobody else may. */
+  isUsed(port: number, { place, service }: Ask): boolean {
+    const users = this.#users.get(port);
+    if (!users || users.size === 0) return false;
+    return users.size > 1 || service.strategy !== 'recreate' || !users.has(instanceId(twinOf(place)));
+  }
+
+  list(): readonly (readonly [InstanceId, number])[] {
+    return [...this.#byPlace];
+  }
+}
+
+const twinOf = (place: InstancePlace): InstancePlace => ({ ...place, seat: otherSeat(place.seat) });
 
 const isStillRight = ({ service, isStarted }: Ask, port: number, observed: Observed): boolean => {
   if (isStarted && observed.busyPorts.includes(port)) return false;
@@ -119,14 +149,14 @@ const fixedRange = (service: Service): number[] => {
   return Array.from({ length: count }, (_, index) => Number(service.port) + index);
 };
 
-const fixedPort = (ask: Ask, chosen: ReadonlyMap<InstanceId, number>, observed: Observed): number => {
+const fixedPort = (ask: Ask, chosen: ChosenPorts, observed: Observed): number => {
   const { service, replicas, place } = ask;
   const base = Number(service.port);
   let port = base + place.slot - 1 + offset(service, place.seat, replicas);
-  if (isUsed(port, ask, chosen)) {
+  if (chosen.isUsed(port, ask)) {
     // A replica count that changed moved the ranges over each other: the next one above them is as good.
     port = base;
-    while (isUsed(port, ask, chosen)) port += 1;
+    while (chosen.isUsed(port, ask)) port += 1;
   }
   if (ask.isStarted && observed.busyPorts.includes(port)) throw portTaken(service.name, port, observed);
   return port;
@@ -135,30 +165,29 @@ const fixedPort = (ask: Ask, chosen: ReadonlyMap<InstanceId, number>, observed: 
 const offset = (service: Service, seat: Seat, replicas: number): number =>
   service.strategy === 'recreate' || seat === 'blue' ? 0 : replicas;
 
-const autoPort = (
-  ask: Ask,
-  known: {
-    readonly chosen: ReadonlyMap<InstanceId, number>;
-    readonly wanted: ReadonlySet<number>;
-    readonly observed: Observed;
-  },
-): number => {
-  const { chosen, wanted, observed } = known;
-  const twin = chosen.get(instanceId({ ...ask.place, seat: otherSeat(ask.place.seat) }));
+const autoPort = (ask: Ask, chosen: ChosenPorts, free: Iterator<number>): number => {
+  const twin = chosen.of(twinOf(ask.place));
   if (ask.service.strategy === 'recreate' && twin !== undefined) return twin;
-  const taken = new Set([...observed.busyPorts, ...Object.values(observed.ports), ...wanted]);
-  const { first, last } = AUTO_PORTS;
-  const from = observed.autoPortsFrom ?? first;
-  for (let step = 0; step <= last - first; step += 1) {
-    const port = first + ((from - first + step) % (last - first + 1));
-    if (!taken.has(port) && !isUsed(port, ask, chosen)) return port;
+  for (let next = free.next(); !next.done; next = free.next()) {
+    if (!chosen.isUsed(next.value, ask)) return next.value;
   }
   throw new Refusal(
     'port.none-left',
-    `Cannot choose a port for "${ask.service.name}": all from ${first} to ${last} are taken, a free one is required`,
+    `Cannot choose a port for "${ask.service.name}": all from ${AUTO_PORTS.first} to ${AUTO_PORTS.last} are taken, a free one is required`,
     { fix: 'set a free port in the stack file', retryable: true },
   );
 };
+
+// Each once: what was passed over was taken, and nothing that is taken gets free while ports are chosen.
+function* freePorts(wanted: ReadonlySet<number>, observed: Observed): Generator<number> {
+  const { first, last } = AUTO_PORTS;
+  const taken = new Set([...observed.busyPorts, ...Object.values(observed.ports), ...wanted]);
+  const from = observed.autoPortsFrom ?? first;
+  for (let step = 0; step <= last - first; step += 1) {
+    const port = first + ((from - first + step) % (last - first + 1));
+    if (!taken.has(port)) yield port;
+  }
+}
 
 const portTaken = (service: Name, port: number, observed: Observed): Refusal => {
   const who = observed.portOwners?.[port] ?? 'another program on this host';

@@ -3,7 +3,7 @@ import type { Observed } from '../model/observed.ts';
 import type { Release } from '../model/release.ts';
 
 /**
- * The release to go back to: the one asked for, or the newest good one before the current.
+ * The release to go back to: the one asked for, or the newest good one before the current that nobody went back from.
  * Refusals: `release.none`, `release.unknown`, `release.bad`, `release.no-tree`.
  */
 export const chooseRollback = (observed: Observed, asked: number | null): Release => {
@@ -11,7 +11,7 @@ export const chooseRollback = (observed: Observed, asked: number | null): Releas
   if (asked === null) {
     const before = currentRelease?.id ?? Infinity;
     const good = releases
-      .filter(({ id, state, hasTree }) => id < before && state === 'stable' && hasTree)
+      .filter((release) => release.id < before && isGood(release))
       .toSorted((a, b) => b.id - a.id);
     if (good[0]) return good[0];
     throw new Refusal(
@@ -36,3 +36,7 @@ export const chooseRollback = (observed: Observed, asked: number | null): Releas
   }
   return release;
 };
+
+// A stable one has a reason only where somebody went back from it.
+const isGood = ({ state, stateReason, hasTree }: Release): boolean =>
+  state === 'stable' && stateReason === null && hasTree;

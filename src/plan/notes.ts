@@ -9,6 +9,7 @@ export const planNotes = (draft: Draft): readonly string[] => [
   ...warmNotes(draft),
   ...memoryNotes(draft),
   ...recreateNotes(draft),
+  ...aloneNotes(draft),
   ...jobNotes(draft),
   ...refusedBefore(draft),
   ...dependentNotes(draft),
@@ -39,6 +40,17 @@ const recreateNotes = ({ changes }: Draft): string[] =>
       : 'nothing of it runs in between';
     return [`The old ${service.name} stops before the new one starts: ${meanwhile}`];
   });
+
+// The stack file said one copy, and the person at the keyboard says more.
+const aloneNotes = ({ desired, aim }: Draft): string[] => {
+  if (desired.kind !== 'scale' || desired.replicas < 2) return [];
+  const service = aim.stack.services.find(({ name }) => name === desired.service);
+  return service?.strategy === 'recreate' && service.replicas === 1
+    ? [
+        `${service.name} is replaced by recreate, as a program is that must be alone: now ${desired.replicas} copies of it run at once`,
+      ]
+    : [];
+};
 
 const jobNotes = ({ desired, aim }: Draft): string[] => {
   if (desired.kind !== 'rollback') return [];

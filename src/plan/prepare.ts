@@ -59,7 +59,8 @@ const reservePorts = ({ changes, ports, observed, list }: Draft): void => {
   const added = Object.entries(ports).filter(([id, port]) => observed.ports[id] !== port);
   if (added.length === 0) return;
   const words = changes.flatMap((change) => {
-    const its = added.filter(([id]) => idsOf(change).has(id)).map(([, port]) => port);
+    const ids = idsOf(change);
+    const its = added.filter(([id]) => ids.has(id)).map(([, port]) => port);
     return its.length > 0 ? [`${portsText(its)} for ${change.service.name}`] : [];
   });
   list.add('reserve-ports', 'prepare', `Reserve ${joined(words)}`, { ports: Object.fromEntries(added) });

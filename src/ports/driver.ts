@@ -33,8 +33,6 @@ export type RunFact = {
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly exit: Exit | null;
-  /** Set where the kernel ended a process of it because its memory limit was reached. */
-  readonly ranOutOfMemory?: boolean;
   /** Sizes of both output files, in bytes, when this run started: where its own output begins. */
   readonly stdoutStart: number;
   readonly stderrStart: number;

@@ -64,8 +64,10 @@ export interface ReleaseStore {
   /** Refuses an id that exists (`Defect`). */
   insert(release: Release): void;
   get(stack: Name, id: number): Release | null;
-  /** Newest first. Records without a folder are forgotten in time, the oldest first. */
-  list(stack: Name): readonly Release[];
+  /** The one that is meant to have the traffic; null where there is none. */
+  current(stack: Name): Release | null;
+  /** Newest first, `limit` of them or all. Records without a folder are forgotten in time, the oldest first. */
+  list(stack: Name, limit?: number): readonly Release[];
   /** Of all stacks, those whose folder is there. */
   onDisk(): readonly { readonly stack: Name; readonly id: number }[];
   /** At most one is `current`: making another one so turns it `stable` in the same write. */

@@ -43,5 +43,8 @@ export interface Supervision {
   /** Marks places as kept without traffic until then, or with null as ordinary again. */
   setWarm(stack: Name, places: readonly InstancePlace[], untilMs: number | null): void;
 
+  /** Moves the times until which copies are warm by as much as the clock was set: before anybody asks whose time is over. */
+  followClock(): void;
+
   status(stack: Name): readonly InstanceStatus[];
 }

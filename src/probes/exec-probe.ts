@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { exhaustionOf } from '../model/error.ts';
 import type { Command } from '../model/stack.ts';
 import type { ProbeTarget } from '../ports/prober.ts';
 import { lastLine } from './one-line.ts';
@@ -45,6 +46,7 @@ export const probeExec = async (
     return judge(code, killedBy, lastLine(output()));
   } catch (error) {
     signal.throwIfAborted();
+    if (exhaustionOf(error) !== null) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const words = code === 'ENOENT' ? `no such program or folder: ${program} in ${workingFolder}` : message;
     return { state: 'unhealthy', words };

@@ -3,7 +3,7 @@ import { request } from '../kit/node-http.ts';
 import type { Probe } from '../model/stack.ts';
 import { type HealthBody, parseHealthBody } from './health-body.ts';
 import { firstLine } from './one-line.ts';
-import type { RawAnswer } from './raw-answer.ts';
+import { isOurWant, type RawAnswer } from './raw-answer.ts';
 
 type HttpProbe = Extract<Probe, { kind: 'http' }>;
 
@@ -30,6 +30,7 @@ export const probeHttp = async (probe: HttpProbe, port: number, signal: AbortSig
     return judge(probe, response, await readBody(probe, response), tookMs);
   } catch (error) {
     signal.throwIfAborted();
+    if (isOurWant(error)) throw error;
     return judgeError(error, port);
   } finally {
     sent.destroy();

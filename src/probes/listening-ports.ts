@@ -9,10 +9,12 @@ export type ListeningPort = { readonly address: string; readonly port: number };
  * where there is no /proc, and without those whose descriptors we may not see.
  */
 export const listeningPorts = async (pid: number): Promise<readonly ListeningPort[]> => {
-  const inodes = new Set(treeOf(pid).flatMap(socketInodes));
-  const tables = ['tcp', 'tcp6'].flatMap((table) => parseTable(readOrEmpty(`/proc/${pid}/net/${table}`)));
+  const { stats, tablesOf } = shareLook();
+  const inodes = new Set(treeOf(pid, stats).flatMap(socketInodes));
   const found = new Map(
-    tables.filter(({ inode }) => inodes.has(inode)).map((one) => [`${one.address}:${one.port}`, one]),
+    tablesOf(pid)
+      .filter(({ inode }) => inodes.has(inode))
+      .map((one) => [`${one.address}:${one.port}`, one]),
   );
   return [...found.values()]
     .map(({ address, port }) => ({ address, port }))
@@ -55,10 +57,39 @@ const parseAddress = (hex: string): string => {
   return new URL(`http://[${groups.join(':')}]/`).hostname;
 };
 
-const treeOf = (root: number): readonly number[] => {
+type Stats = readonly NonNullable<ReturnType<typeof readStat>>[];
+
+/** Every process, and who listens in the network namespace of one of them. */
+type Look = { readonly stats: Stats; readonly tablesOf: (pid: number) => readonly Entry[] };
+
+let look: Look | null = null;
+
+// Whoever asks for hundreds of programs does so in one turn: they all get the same pass over /proc.
+const shareLook = (): Look => {
+  if (!look) {
+    look = takeLook();
+    setImmediate(() => (look = null));
+  }
+  return look;
+};
+
+const takeLook = (): Look => {
   const stats = readPids()
     .map(readStat)
     .filter((stat) => stat !== null);
+  const known = new Map<string, readonly Entry[]>();
+  const tablesOf = (pid: number): readonly Entry[] => {
+    const namespace = linkOrEmpty(`/proc/${pid}/ns/net`) || String(pid);
+    const entries =
+      known.get(namespace) ??
+      ['tcp', 'tcp6'].flatMap((table) => parseTable(readOrEmpty(`/proc/${pid}/net/${table}`)));
+    known.set(namespace, entries);
+    return entries;
+  };
+  return { stats, tablesOf };
+};
+
+const treeOf = (root: number, stats: Stats): readonly number[] => {
   const session = stats.find(({ pid }) => pid === root)?.session;
   const tree = new Set([root]);
   // A parent may come after its child in the listing: once more, until nothing is added.

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import type { ProbeTarget } from '../ports/prober.ts';
@@ -55,6 +56,7 @@ export class LogScanner {
 }
 
 const advance = async (scan: Scan, path: string, expression: RegExp, signal: AbortSignal): Promise<void> => {
+  if (isUnchanged(scan, path)) return;
   const file = await openIfThere(path);
   if (!file) return;
   try {
@@ -73,6 +75,14 @@ const advance = async (scan: Scan, path: string, expression: RegExp, signal: Abo
   } finally {
     await file.close();
   }
+};
+
+// Most probes ask about a program that said its line long ago: one look at its file, which is not opened for it.
+const isUnchanged = (scan: Scan, path: string): boolean => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return true;
+  const isSame = stat.ino === scan.inode && stat.size >= scan.at;
+  return isSame && (scan.found !== null || scan.at === stat.size);
 };
 
 const search = (scan: Scan, bytes: Buffer, expression: RegExp): void => {

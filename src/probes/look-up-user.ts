@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { exhaustionOf } from '../model/error.ts';
 
 export type UserIds = { readonly uid: number; readonly gid: number };
 
@@ -19,6 +20,7 @@ export const lookUpUser = async (user: string, signal: AbortSignal): Promise<Use
     return ids;
   } catch (error) {
     signal.throwIfAborted();
+    if (exhaustionOf(error) !== null) throw error;
     throw new Error(`user "${user}" does not exist`, { cause: error });
   }
 };

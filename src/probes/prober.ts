@@ -1,13 +1,14 @@
 // Asks one instance how it is, from outside. It promises an answer, whatever the other side does, and leaves nothing
 // open behind it. It never learns what an answer is used for: time, repetition and judgement are supervision's.
 import { formatDuration } from '../kit/format.ts';
+import { wordsOf } from '../model/error.ts';
 import type { ProbeAnswer } from '../model/health.ts';
 import type { Prober, ProbeTarget } from '../ports/prober.ts';
 import type { Redactor } from '../ports/redactor.ts';
 import { probeExec } from './exec-probe.ts';
 import { probeHttp } from './http-probe.ts';
 import { LogScanner } from './log-probe.ts';
-import type { RawAnswer } from './raw-answer.ts';
+import { isOurWant, type RawAnswer } from './raw-answer.ts';
 import { probeTcp } from './tcp-probe.ts';
 import { cutWords, toOneLine } from './one-line.ts';
 
@@ -72,7 +73,10 @@ const openLimit = (timeoutMs: number, caller: AbortSignal | undefined) => {
         return { state: 'unhealthy', words, cause: 'no-answer' };
       }
       if (limit.signal.aborted) return { state: 'unhealthy', words: 'the probe was called off' };
-      return { state: 'unhealthy', words: error instanceof Error ? error.message : String(error) };
+      if (isOurWant(error)) {
+        return { state: 'unhealthy', words: `could not be asked: ${wordsOf(error)}`, cause: 'not-asked' };
+      }
+      return { state: 'unhealthy', words: wordsOf(error) };
     },
     close: (): void => {
       clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { exhaustionOf } from '../model/error.ts';
 
 export type HostUser = { readonly uid: number; readonly gid: number; readonly home: string };
 
@@ -24,9 +25,10 @@ const findIn = (passwd: string, name: string): HostUser | null => {
 };
 
 const askHost = (name: string): HostUser | null => {
-  const { status, stdout } = spawnSync('getent', ['passwd', '--', name], {
+  const { status, stdout, error } = spawnSync('getent', ['passwd', '--', name], {
     encoding: 'utf8',
     timeout: 5_000,
   });
+  if (error && exhaustionOf(error) !== null) throw error;
   return status === 0 ? findIn(stdout, name) : null;
 };

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Failure } from '../model/error.ts';
 
@@ -9,15 +9,17 @@ export const runTool = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   signal?.throwIfAborted();
-  const child = spawn(program, args, {
+  const child: ChildProcess = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH, LC_ALL: 'C' },
     ...(signal ? { signal, killSignal: 'SIGKILL' as const } : {}),
   });
+  // At once: what could not be spawned for want of descriptors says so in an event only, and has no streams.
+  const closed = once(child, 'close');
   let words = '';
-  child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2_000)));
+  child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2_000)));
   try {
-    const [code] = (await once(child, 'close')) as [number | null];
+    const [code] = (await closed) as [number | null];
     if (code !== 0) throw failed(program, args, words.trim().split('\n').at(-1) || `it ended with ${code}`);
   } catch (error) {
     signal?.throwIfAborted();

@@ -5,8 +5,8 @@ import { ensureFolder, syncFolder } from '../kit/atomic-file.ts';
 import { diskFull, runTool } from './run-tool.ts';
 
 /**
- * Makes a folder whole or not at all: `fill` makes it aside, and it is renamed into place. A crash leaves nothing but
- * a folder that the next call removes. Failure `release.disk-full`.
+ * Makes a folder whole or not at all: `fill` makes it aside, and it is synced and renamed into place. A crash leaves
+ * nothing but a folder that the next call removes. Failure `release.disk-full`.
  */
 export const makeWhole = async (folder: string, fill: (staging: string) => Promise<void>): Promise<void> => {
   const parent = dirname(folder);
@@ -18,6 +18,7 @@ export const makeWhole = async (folder: string, fill: (staging: string) => Promi
     const staging = aside(folder, 'new');
     try {
       await fill(staging);
+      await sync(staging);
     } catch (error) {
       await removeTree(staging);
       throw error;
@@ -26,6 +27,11 @@ export const makeWhole = async (folder: string, fill: (staging: string) => Promi
     renameSync(staging, folder);
     syncFolder(parent);
   });
+};
+
+// Whoever finds the folder after a power cut finds its content too: of what was only renamed, files may be empty (sync(1)).
+const sync = async (folder: string): Promise<void> => {
+  if (process.platform === 'linux') await runTool('sync', ['-f', folder]);
 };
 
 /** Removes a folder: gone in one step for everybody who looks, the work comes after. Idempotent. */

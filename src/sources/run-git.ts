@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { Failure } from '../model/error.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { exhaustionOf, Failure } from '../model/error.ts';
 
 export type GitRun = {
   /** Where git is told to stand. */
@@ -24,7 +24,8 @@ export type Git = (run: GitRun) => Promise<GitResult>;
 
 /**
  * Calls the host's git: without a shell, without questions to anybody, without hooks or programs that a repository
- * brings along (git(1), git-config(1)). Rejects only with the signal's reason.
+ * brings along (git(1), git-config(1)). Rejects only with the signal's reason, and where the host lacks what a program
+ * needs to start.
  */
 export const createGit =
   (agentEnv: Readonly<Record<string, string | undefined>>): Git =>
@@ -32,7 +33,7 @@ export const createGit =
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
       // A group of its own: git starts ssh and other helpers, and all of them have to end with it.
-      const child = spawn('git', [...SAFE, '-C', folder, ...args], {
+      const child: ChildProcess = spawn('git', [...SAFE, '-C', folder, ...args], {
         env: { ...inherited(agentEnv), ...UNATTENDED, ...sshUnlessSet(agentEnv), ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
@@ -46,13 +47,15 @@ export const createGit =
       signal?.addEventListener('abort', kill, { once: true });
       const stdout = collect(child.stdout, kill);
       const stderr = collect(child.stderr, kill);
-      const finish = (code: number | null, isAbsent: boolean): void => {
+      const finish = (code: number | null, isAbsent: boolean, error?: Error): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', kill);
         if (signal?.aborted) reject(signal.reason as Error);
+        else if (error) reject(error);
         else resolve({ code, stdout: stdout(), stderr: stderr(), timedOut, isAbsent });
       };
-      child.once('error', () => finish(null, true));
+      // Where the host lacks something there is a git all the same.
+      child.once('error', (error) => finish(null, true, exhaustionOf(error) === null ? undefined : error));
       child.once('close', (code) => finish(code, false));
     });
 
@@ -101,10 +104,10 @@ const inherited = (env: Readonly<Record<string, string | undefined>>): Record<st
 const MAX_OUTPUT = 64 << 20;
 
 // Chunks are joined before they are decoded: a file name may be cut in the middle of a character.
-const collect = (stream: NodeJS.ReadableStream, tooMuch: () => void): (() => string) => {
+const collect = (stream: NodeJS.ReadableStream | null, tooMuch: () => void): (() => string) => {
   const chunks: Buffer[] = [];
   let size = 0;
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size > MAX_OUTPUT) tooMuch();
     else chunks.push(chunk);

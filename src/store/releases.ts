@@ -7,9 +7,13 @@ import type { Database, Row } from './database.ts';
 /** Records that are kept per stack, besides those with a folder: each has a whole stack definition. */
 const KEPT_RELEASES = 200;
 
+/** Definitions that were read last and are kept as they were parsed. */
+const KEPT_DEFINITIONS = 8;
+
 /** Release records. At most one of a stack is `current`: making another one so turns it `stable` in the same write. */
 export const openReleases = (db: Database, redact: (text: string) => string): ReleaseStore => {
   const sql = statements(db);
+  const toRelease = releaseReader();
   const mustExist = (stack: string, id: number, changed: number): void => {
     if (changed === 0) throw new Defect(`release ${id} of "${stack}" is not on record`);
   };
@@ -28,7 +32,11 @@ export const openReleases = (db: Database, redact: (text: string) => string): Re
       const row = sql.get.get(stack, id);
       return row ? toRelease(row) : null;
     },
-    list: (stack) => sql.list.all(stack).map(toRelease),
+    current: (stack) => {
+      const row = sql.current.get(stack);
+      return row ? toRelease(row) : null;
+    },
+    list: (stack, limit = ALL) => sql.list.all(stack, limit).map(toRelease),
     onDisk: () => sql.onDisk.all().map((row) => ({ stack: row.stack as string, id: row.id as number })),
     setState: (stack, id, state, reason) =>
       db.write(() => {
@@ -50,7 +58,11 @@ const statements = (db: Database) => ({
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ),
   get: db.prepare('SELECT * FROM releases WHERE stack = ? AND id = ?'),
-  list: db.prepare('SELECT * FROM releases WHERE stack = ? ORDER BY id DESC'),
+  // The newest first: it is found among them, or nowhere.
+  current: db.prepare(
+    `SELECT * FROM releases WHERE stack = ? AND state = 'current' ORDER BY id DESC LIMIT 1`,
+  ),
+  list: db.prepare('SELECT * FROM releases WHERE stack = ? ORDER BY id DESC LIMIT ?'),
   onDisk: db.prepare('SELECT stack, id FROM releases WHERE has_tree = 1 ORDER BY stack, id'),
   prune: db.prepare(
     `DELETE FROM releases WHERE stack = ? AND has_tree = 0 AND state <> 'current'
@@ -82,11 +94,28 @@ const insertRow = (
   );
 };
 
-const toRelease = (row: Row): Release => ({
+/** A negative limit is none (https://sqlite.org/lang_select.html#limitoffset). */
+const ALL = -1;
+
+// The definition of a stack of 500 services has 400 KB, and each of its instances asks for it: equal text, the same object.
+const releaseReader = (): ((row: Row) => Release) => {
+  const known = new Map<string, Stack>();
+  const readStack = (text: string): Stack => {
+    const stack = known.get(text) ?? (JSON.parse(text) as Stack);
+    // Put last: the one that was asked for longest ago is the first to go.
+    known.delete(text);
+    known.set(text, stack);
+    if (known.size > KEPT_DEFINITIONS) known.delete(known.keys().next().value!);
+    return stack;
+  };
+  return (row) => toRelease(row, readStack(row.definition as string));
+};
+
+const toRelease = (row: Row, stack: Stack): Release => ({
   id: row.id as number,
   stackName: row.stack as string,
   revision: JSON.parse(row.revision as string) as Revision,
-  stack: JSON.parse(row.definition as string) as Stack,
+  stack,
   envFingerprint: row.env_fingerprint as string,
   state: row.state as ReleaseState,
   stateReason: row.state_reason as string | null,

@@ -181,6 +181,9 @@ const fallWords = (state: InstanceState): string => {
 const exitFix = (state: InstanceState, name: string): string => {
   if (state.lastExit?.code === 127) return `correct services.${name}.run: its command was not found`;
   if (state.lastExit?.code === 126) return `correct services.${name}.run: its command may not be executed`;
+  if (state.lastExit?.ranOutOfMemory) {
+    return `raise services.${name}.limits.memory, or see what of its work needs that much`;
+  }
   if (state.lastExit?.signal === 'SIGKILL') {
     return `look for an out-of-memory kill (dmesg), and at services.${name}.limits.memory`;
   }

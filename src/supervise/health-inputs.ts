@@ -1,7 +1,7 @@
 // What an instance makes of its probe's answers, and of none. Pure.
 import { formatDuration } from '../kit/format.ts';
 import type { ProbeAnswer } from '../model/health.ts';
-import { noteAnswer } from './health-track.ts';
+import { type HealthTrack, noteAnswer } from './health-track.ts';
 import type { InstanceRules, InstanceState, Moment, Transition } from './instance-state.ts';
 import { nextProbeMs } from './probe-pace.ts';
 import { awaitReadiness, clear, paceOf, probe, replace, to } from './transitions.ts';
@@ -16,9 +16,10 @@ export const probeAnswered = (
   const health = noteAnswer(state.health, answer, rules.health, moment.at);
   const probed = { ...state, health };
   const isMoving = rules.health.progressExtends && (health.progress ?? 0) > (state.health.progress ?? 0);
-  if (health.state === 'unhealthy' && state.gates === 0 && rules.restart !== 'never') {
-    const times = health.failures === 1 ? 'a bad answer' : `${health.failures} bad answers in a row`;
-    return replace(probed, `${times}: ${answer.words}`);
+  // Whoever watches moves its traffic away first, and stops it then.
+  const isLeft = state.gates === 0 && state.watches === 0;
+  if (health.state === 'unhealthy' && isLeft && rules.restart !== 'never') {
+    return replace(probed, badAnswerWords(health));
   }
   return to(
     probed,
@@ -28,6 +29,10 @@ export const probeAnswered = (
     ...(isMoving ? awaitReadiness(probed, rules) : []),
   );
 };
+
+/** `3 bad answers in a row: 500, expected status 200`. */
+export const badAnswerWords = ({ failures, words }: HealthTrack): string =>
+  `${failures > 1 ? `${failures} bad answers in a row` : 'a bad answer'}: ${words}`;
 
 export const readinessElapsed = (state: InstanceState, rules: InstanceRules): Transition => {
   if (state.phase !== 'running' || state.health.wasHealthy || state.gates > 0) return to(state);

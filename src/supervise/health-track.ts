@@ -73,6 +73,10 @@ export const noteAnswer = (
   health: Health,
   at: number,
 ): HealthTrack => {
+  const notes = addNote(track.notes, answer, at);
+  // Nobody may be restarted for what the agent lacks, nor pass a gate by it.
+  if (answer.cause === 'not-asked')
+    return { ...track, goodSince: null, lastAnswer: answer, lastAnswerAt: at, notes };
   const isGood = answer.state === 'healthy';
   const passes = isGood ? track.passes + 1 : 0;
   const failures = answer.state === 'unhealthy' ? track.failures + 1 : 0;
@@ -90,7 +94,7 @@ export const noteAnswer = (
     progress: answer.progress === null ? track.progress : Math.max(track.progress ?? 0, answer.progress),
     lastAnswer: answer,
     lastAnswerAt: at,
-    notes: addNote(track.notes, answer, at),
+    notes,
   };
 };
 

@@ -81,6 +81,10 @@ const inputOf = (word: string, run: number, now: number): InstanceInput => {
       return { input: 'gateOpened' };
     case 'ungate':
       return { input: 'gateClosed' };
+    case 'watch':
+      return { input: 'watchOpened' };
+    case 'unwatch':
+      return { input: 'watchClosed' };
     default:
       throw new Error(`no such input: ${word}`);
   }
@@ -294,6 +298,18 @@ const ALWAYS: readonly Scenario[] = [
     'start up gate ok bad bad bad late',
     'start-run started readiness:10000 starting healthy unhealthy',
     'running',
+  ],
+  [
+    'is not replaced when it is unhealthy while it is watched: its traffic goes first',
+    'start up ok watch bad bad bad bad',
+    'start-run started readiness:10000 starting healthy unhealthy',
+    'running',
+  ],
+  [
+    'is replaced when it is still unhealthy once it is watched no more',
+    'start up ok watch bad bad bad unwatch bad',
+    'start-run started readiness:10000 starting healthy unhealthy stop-run',
+    'replacing',
   ],
   [
     'has to be ready in time again when the gate closes on it',

@@ -1,4 +1,5 @@
-import { messageOf } from '../kit/message-of.ts';
+import { ageMsOf } from '../kit/process-identity.ts';
+import { wordsOf } from '../model/error.ts';
 import type { Exit, ProbeAnswer } from '../model/health.ts';
 import { instanceId, type InstanceId, type Name } from '../model/names.ts';
 import type { Service } from '../model/stack.ts';
@@ -79,7 +80,7 @@ export class Instance {
   /** Takes over a run that an earlier agent, or an earlier call, started. */
   adopt(fact: RunFact): void {
     this.#fact = fact;
-    const age = Math.max(0, this.#tools.clock.now() - fact.startedAt);
+    const age = ageMsOf(fact.process) ?? Math.max(0, this.#tools.clock.now() - fact.startedAt);
     const pid = fact.process?.pid ?? null;
     this.dispatch({ input: 'started', pid, startedAt: fact.startedAt, isAdopted: true, age });
   }
@@ -169,7 +170,7 @@ export class Instance {
       const { exit } = await this.#tools.runs.stop(this.#stopRequest);
       this.dispatch({ input: 'stopDone', exit });
     } catch (error) {
-      this.dispatch({ input: 'stopFailed', words: messageOf(error) });
+      this.dispatch({ input: 'stopFailed', words: wordsOf(error) });
     }
   }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../kit/message-of.ts';
+import { wordsOf } from '../model/error.ts';
 import type { RunSpec, StartOutcome, StopRequest } from '../ports/driver.ts';
 import type { RunBatch } from './run-batch.ts';
 
@@ -21,6 +21,6 @@ export const launchRun = async (launch: {
     await runs.stop(stop);
     return isWanted() ? await runs.start(spec) : outcome;
   } catch (error) {
-    return { ref, outcome: 'failed', code: 'instance.not-started', words: messageOf(error) };
+    return { ref, outcome: 'failed', code: 'instance.not-started', words: wordsOf(error) };
   }
 };

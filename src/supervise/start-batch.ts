@@ -44,11 +44,12 @@ export const startBatch = async (batch: Batch, roster: Roster, options: Supervis
 
 const assembleRows = (
   { stack, release: id, places }: Batch,
-  { store, fingerprint }: SupervisorOptions,
+  { store, fingerprints }: SupervisorOptions,
 ): readonly DesiredInstance[] => {
   const release = store.releases.get(stack, id);
   if (!release) throw new Defect(`release ${id} of stack "${stack}" is not on record`);
   const ports = store.ports.of(stack);
+  const ofServices = fingerprints(release);
   return places.map((place) => {
     const service = release.stack.services.find(({ name }) => name === place.service);
     if (!service) throw new Defect(`release ${id} of stack "${stack}" has no service "${place.service}"`);
@@ -58,7 +59,7 @@ const assembleRows = (
       slot,
       seat,
       release: id,
-      fingerprint: fingerprint(release, service),
+      fingerprint: ofServices[service.name] ?? '',
       port: service.port === null ? null : (ports[instanceId(place)] ?? null),
       warmUntil: null,
     };

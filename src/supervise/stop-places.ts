@@ -1,5 +1,6 @@
 import { Failure } from '../model/error.ts';
 import { instanceId, type InstancePlace, type Name } from '../model/names.ts';
+import type { Service } from '../model/stack.ts';
 import type { StopRequest } from '../ports/driver.ts';
 import { placeKey, type Roster } from './roster.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
@@ -7,14 +8,21 @@ import type { SupervisorOptions } from './supervisor-options.ts';
 // For what is left of a service that no release knows any more.
 const UNKNOWN_STOP = { signal: 'SIGTERM', graceMs: 10_000 } as const;
 
-/** How to stop what is left in a place that is on no list: as the newest release that knows its service wants it. */
+/** How to stop what is left in a place that is on no list: as the current release wants it, or the newest that knows its service. */
 export const stopLeft = (
   stack: Name,
   place: InstancePlace,
   { store }: Pick<SupervisorOptions, 'store'>,
 ): StopRequest => {
-  const services = store.releases.list(stack).flatMap((release) => release.stack.services);
-  const service = services.find(({ name }) => name === place.service);
+  const { releases } = store;
+  const isMeant = ({ name }: Service): boolean => name === place.service;
+  // All of them are long where there are many services, and are asked for last.
+  const service =
+    releases.current(stack)?.stack.services.find(isMeant) ??
+    releases
+      .list(stack)
+      .flatMap((release) => release.stack.services)
+      .find(isMeant);
   return { ref: { stack, id: instanceId(place) }, ...(service?.stop ?? UNKNOWN_STOP) };
 };
 

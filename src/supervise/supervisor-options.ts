@@ -1,7 +1,6 @@
 import type { ReeveEvent } from '../model/event.ts';
 import type { Name } from '../model/names.ts';
 import type { Release } from '../model/release.ts';
-import type { Service } from '../model/stack.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Driver, RunSpec } from '../ports/driver.ts';
 import type { LogBook } from '../ports/log-book.ts';
@@ -21,8 +20,8 @@ export type SupervisorOptions = {
   readonly redactor: Redactor;
   /** What an instance is run from. May throw: then a running copy is left alone. */
   readonly describe: (stack: Name, desired: DesiredInstance) => DescribedInstance;
-  /** Of the service's definition, revision and environment. */
-  readonly fingerprint: (release: Release, service: Service) => string;
+  /** Of each service of a release: its definition, revision and environment. Made anew at each call. */
+  readonly fingerprints: (release: Release) => Readonly<Record<Name, string>>;
   /** Where the processes of a tree listen. */
   readonly listeningPorts: (pid: number) => Promise<readonly Listening[]>;
   readonly publish: (event: ReeveEvent) => void;

@@ -213,10 +213,11 @@ test('supervisor marks a place as warm in the store and leaves it running', asyn
   const world = openSupervisionWorld();
   const supervisor = await world.openAgent();
   await world.settled(supervisor.start(STACK, 1, WEB));
-  supervisor.setWarm(STACK, [at(1)], 5000);
+  const until = world.clock.now() + 5000;
+  supervisor.setWarm(STACK, [at(1)], until);
   assert.deepEqual(
     world.store.instances.list(STACK).map(({ warmUntil }) => warmUntil),
-    [5000, null],
+    [until, null],
   );
   supervisor.setWarm(STACK, [at(1)], null);
   assert.deepEqual(
@@ -224,6 +225,43 @@ test('supervisor marks a place as warm in the store and leaves it running', asyn
     [null, null],
   );
   assert.equal(world.host.running().length, 2);
+});
+
+const DAY_MS = 86_400_000;
+
+test('supervisor keeps copies warm for as long as was promised when the clock is set', async () => {
+  const world = openSupervisionWorld();
+  const supervisor = await world.openAgent();
+  await world.settled(supervisor.start(STACK, 1, WEB));
+  const leftMs = (): (number | null)[] =>
+    world.store.instances
+      .list(STACK)
+      .map(({ warmUntil }) => (warmUntil === null ? null : warmUntil - world.clock.now()));
+  supervisor.setWarm(STACK, [at(1)], world.clock.now() + 60_000);
+  for (const byMs of [DAY_MS, -2 * DAY_MS]) {
+    world.clock.jump(byMs);
+    supervisor.followClock();
+    assert.deepEqual(leftMs(), [60_000, null], `set by ${byMs} ms`);
+  }
+  world.clock.jump(DAY_MS);
+  supervisor.setWarm(STACK, [at(2)], world.clock.now() + 90_000);
+  assert.deepEqual(leftMs(), [60_000, 90_000], 'nobody had looked since');
+  await world.clock.advance(20_000);
+  supervisor.followClock();
+  assert.deepEqual(leftMs(), [40_000, 70_000]);
+});
+
+test('supervisor keeps no copy warm for longer than a stack can ask for when it comes to a clock set back', async () => {
+  const world = openSupervisionWorld();
+  const first = await world.openAgent();
+  await world.settled(first.start(STACK, 1, WEB));
+  first.setWarm(STACK, [at(1)], world.clock.now() + 60_000);
+  first.close();
+  world.clock.jump(-DAY_MS);
+  const second = await world.openAgent();
+  second.followClock();
+  const [row] = world.store.instances.list(STACK);
+  assert.equal(row!.warmUntil! - world.clock.now(), 600_000);
 });
 
 test('supervisor leaves no timer and stops nothing when it is closed', async () => {

@@ -11,6 +11,7 @@ import { startBatch } from './start-batch.ts';
 import { stopPlaces } from './stop-places.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 import { UsageSampler } from './usage-sampler.ts';
+import { WarmDeadlines } from './warm-deadlines.ts';
 import { type WatchOptions, watchInstances } from './watch-instances.ts';
 
 /** Keeps up what the store's rows say. Its own death stops nothing: the next one adopts. */
@@ -20,6 +21,7 @@ export class Supervisor implements Supervision {
   /** One call at a time per place. */
   readonly #turns = new Turns();
   readonly #usage: UsageSampler;
+  readonly #warm: WarmDeadlines;
   readonly #closing = new AbortController();
   #unsubscribe: () => void = () => {};
   #isOpen = false;
@@ -34,6 +36,7 @@ export class Supervisor implements Supervision {
         if (event.event === 'instance.started' || event.event === 'instance.adopted') this.#usage.arm();
       },
     });
+    this.#warm = new WarmDeadlines(options, this.#roster);
     this.#usage = new UsageSampler({ clock, driver, failed, instances: () => this.#roster.all() });
   }
 
@@ -87,17 +90,11 @@ export class Supervisor implements Supervision {
   }
 
   setWarm(stack: Name, places: readonly InstancePlace[], untilMs: number | null): void {
-    const { store } = this.#options;
-    const ids = new Set(places.map(instanceId));
-    const rows = store.instances
-      .list(stack)
-      .filter((row) => ids.has(instanceId(row)))
-      .map(({ stack: _stack, ...row }) => ({ ...row, warmUntil: untilMs }));
-    store.instances.put(stack, rows);
-    for (const row of rows) {
-      const instance = this.#roster.find(placeKey(stack, row));
-      if (instance) instance.desired = row;
-    }
+    this.#warm.set(stack, places, untilMs);
+  }
+
+  followClock(): void {
+    this.#warm.follow();
   }
 
   /** From memory, at once; RSS and CPU as of the last sample. */

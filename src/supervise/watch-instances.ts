@@ -2,6 +2,7 @@ import { formatDuration } from '../kit/format.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogBook } from '../ports/log-book.ts';
 import type { BakeOutcome } from '../ports/supervision.ts';
+import { badAnswerWords } from './health-inputs.ts';
 import type { Instance } from './instance.ts';
 import { readLastLines } from './last-lines.ts';
 import { exitWords, supervisionClosed } from './words.ts';
@@ -85,7 +86,7 @@ const complaintOf = ({ state }: Instance, run: number): string | null => {
   switch (state.phase) {
     case 'launching':
     case 'running':
-      return state.health.state === 'unhealthy' ? `is unhealthy: ${state.health.words}` : null;
+      return state.health.state === 'unhealthy' ? `is unhealthy: ${badAnswerWords(state.health)}` : null;
     case 'waiting':
     case 'replacing':
     case 'ended':

@@ -3,12 +3,19 @@ import { Failure } from '../model/error.ts';
 import type { Exit } from '../model/health.ts';
 import type { Command, Probe } from '../model/stack.ts';
 
-/** `exited with code 3`, `was killed by SIGKILL`. */
+/** `exited with code 3`, `was killed by SIGTERM`, `was killed for memory, its limit was reached`. */
 export const exitWords = (exit: Exit): string => {
+  if (exit.ranOutOfMemory) return outOfMemoryWords(exit);
   if (exit.signal !== null) return `was killed by ${exit.signal}`;
   if (exit.code !== null) return `exited with code ${exit.code}`;
   return 'ended, and nobody saw how';
 };
+
+// One of its helpers may have been the one that was killed.
+const outOfMemoryWords = ({ code }: Exit): string =>
+  code === null
+    ? 'was killed for memory, its limit was reached'
+    : `exited with code ${code} after a process of it was killed for memory, its limit was reached`;
 
 export const commandWords = (command: Command): string => command.argv.join(' ');
 

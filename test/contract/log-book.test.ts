@@ -113,6 +113,19 @@ describe('log book contract: files', () => {
     assert.deepEqual(await logs.texts(file, { since: Date.now() + 60_000 }), []);
   });
 
+  it('tells the time of a line after a long silence within four notes of it', async () => {
+    const file = fileWith('before\n');
+    for (let second = 1; second <= 30; second += 1) await logs.book.note([file], second * 1000);
+    logs.write(file, 'after\n');
+    for (let second = 31; second <= 34; second += 1) await logs.book.note([file], second * 1000);
+    logs.write(file, 'at once\n');
+    await logs.book.note([file], 35_000);
+    const times = (await logs.read([file])).map(({ at }) => at);
+    assert.equal(times[0], 1000);
+    assert.ok(times[1]! >= 31_000 && times[1]! <= 34_000, String(times[1]));
+    assert.equal(times[2], 35_000, 'it rests no more');
+  });
+
   it('reads on when the last record of times was torn by a crash', async () => {
     const file = fileWith('first\n');
     await logs.book.note([file], 1000);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Defect } from '../../src/model/error.ts';
 import type { DesiredInstance, Store } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { aPlan, aRelease } from '../worlds/release-builder.ts';
+import { aPlan, aRelease, aStack } from '../worlds/release-builder.ts';
 
 const SECRET = 'hunter2-hunter2';
 const redactor = { learn: () => {}, redact: (text: string) => text.replaceAll(SECRET, '***') };
@@ -148,6 +148,34 @@ for (const [name, pathIn] of Object.entries(STORES)) {
         { stack: 'blog', id: 1 },
         { stack: 'shop', id: 3 },
       ]);
+    });
+
+    it('finds the current release, and lists as many as are asked for, the newest first', () => {
+      assert.equal(store.releases.current('shop'), null);
+      for (let id = 1; id <= 5; id += 1) store.releases.insert(aRelease({ id }));
+      store.releases.insert(aRelease({ id: 6, stackName: 'blog', state: 'current' }));
+      assert.equal(store.releases.current('shop'), null, 'another stack’s');
+      store.releases.setState('shop', 2, 'current', null);
+      assert.deepEqual(store.releases.current('shop'), store.releases.get('shop', 2));
+      const ids = (limit?: number) => store.releases.list('shop', limit).map(({ id }) => id);
+      assert.deepEqual(
+        [ids(2), ids(9), ids()],
+        [
+          [5, 4],
+          [5, 4, 3, 2, 1],
+          [5, 4, 3, 2, 1],
+        ],
+      );
+    });
+
+    it('gives releases of the same definition one object of it, and others their own', () => {
+      const other = aStack({ env: { PORT: '1' } });
+      for (let id = 1; id <= 30; id += 1)
+        store.releases.insert(aRelease({ id, ...(id % 2 === 0 ? { stack: other } : {}) }));
+      const stacks = store.releases.list('shop').map(({ stack }) => stack);
+      assert.equal(new Set(stacks).size, 2, 'an agent keeps one for each of its instances');
+      assert.deepEqual([stacks[0], stacks[1]], [other, aRelease().stack]);
+      assert.equal(store.releases.get('shop', 30)!.stack, stacks[0]);
     });
 
     it('keeps one current release when another becomes it', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLoad } from '../../scripts/demo/load.ts';
+import type { WishedFor } from '../../src/api/wire.ts';
 import { eventually, isRunning } from '../worlds/conditions.ts';
 import { crashStack } from '../worlds/crash-stack.ts';
 import {
@@ -14,14 +15,12 @@ import {
   openCrashStage,
   processesOfStack,
 } from '../worlds/crash-stage.ts';
+import { isWholeProof } from '../worlds/proof-report.ts';
 import { seededRandom } from '../worlds/seeded-random.ts';
 import { projectRoot } from '../worlds/stage.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const KILLS = 10;
-const IS_WHOLE = process.env.CRASH === 'all';
-/** Of about fifteen steps; an edge that dies again and again is started again ever later. */
-const STEPS = 5;
 
 const openDeployed = async (name: string, web: string): Promise<CrashStage> => {
   const stage = await openCrashStage({ stack: name, files: crashStack(name, web) });
@@ -44,7 +43,38 @@ const servesCurrent = async (stage: CrashStage): Promise<void> => {
   );
 };
 
-for (const strategy of ['swap', 'recreate']) {
+// Of about fifteen steps each; an edge that dies again and again is started again ever later.
+const STORIES: Readonly<Record<string, Story>> = {
+  'a deploy': { wish: (stage) => stage.deployNext(), steps: 4 },
+  'a rollback': {
+    prepare: (stage) => stage.make(stage.deployNext()),
+    wish: ({ name }) => ({ want: 'rollback', stack: name, release: null }),
+    steps: 2,
+  },
+  'a restart': { wish: ({ name }) => ({ want: 'restart', stack: name, services: [] }), steps: 2 },
+  'scaling up or down': {
+    wish: async (stage) => {
+      const replicas = (await copiesOfWeb(stage)) === 1 ? 2 : 1;
+      return { want: 'scale', stack: stage.name, service: 'web', replicas };
+    },
+    steps: 2,
+  },
+};
+
+/** In this order. */
+const COMMANDS = [
+  'deploy --force',
+  'rollback',
+  'restart',
+  'scale web=3',
+  'scale web=1',
+  'run report',
+  'stop worker',
+  'start worker',
+  'down',
+];
+
+for (const strategy of ['swap', 'recreate', 'rolling']) {
   describe(`an edge that is killed, where the strategy is ${strategy},`, () => {
     let stage: CrashStage;
     before(async () => (stage = await openDeployed(`edge-${strategy}`, `    deploy: ${strategy}`)));
@@ -65,35 +95,91 @@ for (const strategy of ['swap', 'recreate']) {
       await servesCurrent(stage);
     });
 
-    test('at any step of a deploy leaves a deploy that is whole, or was taken back and says so', async (t) => {
-      stage.order({ from: 'insert changes', write: Number.MAX_SAFE_INTEGER, side: 'after' });
-      await stage.make(stage.deployNext());
-      const writes = stage.takeWrites();
-      const intents = writes.flatMap((label, at) =>
-        /^insert records .* intent/.test(label) ? [at + 1] : [],
-      );
-      const random = seededRandom(SEED);
-      while (!IS_WHOLE && intents.length > STEPS) intents.splice(Math.floor(random() * intents.length), 1);
-      for (const write of intents) {
-        const was = (await stage.status()).release?.id;
-        const victim = await edgePid(stage);
-        stage.order({ from: 'insert changes', write, side: 'after', victim });
-        const begun = await stage.submit(stage.deployNext());
-        assert.ok(begun);
-        const change = await stage.ended(begun.id);
+    for (const [title, story] of Object.entries(STORIES)) {
+      test(`at any step of ${title} leaves a stack that is whole, or was taken back and says so`, async (t) => {
+        const first = await nextWish(stage, story);
+        stage.takeWrites();
+        stage.order({ from: 'insert changes', write: Number.MAX_SAFE_INTEGER, side: 'after' });
+        await stage.make(first);
         stage.order(null);
-        const why = change.error ? `: ${change.error.message}` : '';
-        t.diagnostic(`killed after ${writes[write - 1]}: ${change.state}, ${change.outcome}${why}`);
-        const expected = change.state === 'done' ? change.plan.release.to : was;
-        assert.equal((await stage.status()).release?.id, expected, describeChange(change));
-        assert.equal(change.error?.notUndone?.length ?? 0, 0, describeChange(change));
-        await servesCurrent(stage);
-        assert.notEqual(await edgePid(stage), victim);
-        assert.equal((await stage.status()).lock.owner, 'free');
-      }
-    });
+        const writes = stage.takeWrites();
+        let killed = 0;
+        for (const write of chooseIntents(writes, story.steps)) {
+          const wish = await nextWish(stage, story);
+          const was = (await stage.status()).release?.id;
+          const victim = await edgePid(stage);
+          stage.order({ from: 'insert changes', write, side: 'after', victim });
+          const begun = await stage.submit(wish);
+          assert.ok(begun);
+          const change = await stage.ended(begun.id);
+          stage.order(null);
+          const wasKilled = !isRunning(victim);
+          if (wasKilled) killed += 1;
+          const why = change.error ? `: ${change.error.message}` : '';
+          // What there is to do can be less than it was the first time.
+          const when = `${wasKilled ? '' : 'not '}killed after ${writes[write - 1]}`;
+          t.diagnostic(`${when}: ${change.state}, ${change.outcome}${why}`);
+          const expected = change.state === 'done' ? (change.plan.release.to ?? was) : was;
+          assert.equal((await stage.status()).release?.id, expected, describeChange(change));
+          assert.equal(change.error?.notUndone?.length ?? 0, 0, describeChange(change));
+          await servesCurrent(stage);
+          if (wasKilled) assert.notEqual(await edgePid(stage), victim);
+          assert.equal((await stage.status()).lock.owner, 'free');
+        }
+        assert.ok(killed > 0);
+      });
+    }
   });
 }
+
+/** A change during which the edge dies, and how many of its steps are tried in the short form. */
+type Story = {
+  readonly prepare?: (stage: CrashStage) => Promise<unknown>;
+  readonly wish: (stage: CrashStage) => WishedFor | Promise<WishedFor>;
+  readonly steps: number;
+};
+
+const nextWish = async (stage: CrashStage, { prepare, wish }: Story): Promise<WishedFor> => {
+  await prepare?.(stage);
+  return wish(stage);
+};
+
+const copiesOfWeb = async (stage: CrashStage): Promise<number> =>
+  (await stage.status()).services.find(({ service }) => service === 'web')!.replicas;
+
+const chooseIntents = (writes: readonly string[], most: number): readonly number[] => {
+  const intents = writes.flatMap((label, at) => (/^insert records .* intent/.test(label) ? [at + 1] : []));
+  const random = seededRandom(SEED);
+  while (!isWholeProof && intents.length > most) intents.splice(Math.floor(random() * intents.length), 1);
+  return intents;
+};
+
+describe('a change', () => {
+  let stage: CrashStage;
+  before(async () => (stage = await openDeployed('orphaned', '    deploy: swap')));
+  after(() => stage.close());
+
+  for (const line of COMMANDS) {
+    test(`goes on when the CLI that asked for it is killed: reeve ${line}`, async () => {
+      const last = (await stage.lastChange()).id;
+      const cli = spawn(join(projectRoot, 'bin/reeve'), line.split(' '), {
+        cwd: stage.stackFolder,
+        env: stage.env,
+        stdio: 'ignore',
+      });
+      const begun = await eventually('it has begun', async () => {
+        const change = await stage.lastChange();
+        return change.id > last ? change : null;
+      });
+      cli.kill('SIGKILL');
+      await eventually('the CLI is gone', () => cli.exitCode !== null || cli.signalCode !== null);
+      const change = await stage.ended(begun.id);
+      assert.equal(change.state, 'done', describeChange(change));
+      const lock = await stage.client.call('readLock', { params: { stack: stage.name } });
+      assert.equal(lock.owner, 'free');
+    });
+  }
+});
 
 describe('a deploy', () => {
   let stage: CrashStage;

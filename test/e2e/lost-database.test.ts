@@ -166,6 +166,20 @@ describe('an agent whose state database is', { concurrency: false }, () => {
   });
 });
 
+test('a database of the first Reeve is upgraded, and everything in it is known', async () => {
+  const before = await seen();
+  await killAgent();
+  const db = new DatabaseSync(database);
+  db.exec('ALTER TABLE changes DROP COLUMN retreat; PRAGMA user_version = 1;');
+  db.close();
+  const start = await stage.reeve('agent', 'start');
+  assert.equal(start.exit, 0, start.stderr);
+  assert.doesNotMatch(start.stderr, /rebuilt/);
+  assert.deepEqual(await seen(), before);
+  await deploys('after the upgrade');
+  assert.equal((await seen()).release, before.release + 1);
+});
+
 test('a database of a newer Reeve is refused with exit code 2 and left as it is', async () => {
   await stage.reeve('agent', 'stop');
   const copy = `${database}.copy`;

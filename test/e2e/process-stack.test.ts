@@ -209,6 +209,15 @@ describe('a process stack', () => {
     const back = await stage.reeve('rollback');
     assert.equal(back.exit, 0, back.stderr);
     assert.equal((await stage.status()).release?.id, 1);
+    const left = (await stage.client.call('releases', { params: { stack: 'protea' } })).find(
+      ({ id }) => id === 2,
+    );
+    assert.match(left?.reason ?? '', /went back from it/);
+    const again = await stage.reeve('deploy', '--force');
+    assert.equal(again.exit, 0, again.stderr);
+    const past = await stage.reeve('rollback');
+    assert.equal(past.exit, 0, past.stderr);
+    assert.equal((await stage.status()).release?.id, 1, 'past what was gone back from');
   });
 
   test('W6 tells the health of each service, and exits 1 when one is not well', async () => {

@@ -127,6 +127,18 @@ for (const [command, prints, data, code] of COMMANDS) {
   });
 }
 
+test('a list that was cut says how to see more of it, and asks for no more than it shows', async () => {
+  const releases = await run('releases -n 1');
+  assert.match(releases.stdout, /\n +13 {2}bad [^]*\nThere are older ones: reeve releases -n 10\n$/);
+  assert.doesNotMatch(releases.stdout, /\n +12 /);
+  assert.deepEqual(agent.calls.findLast(({ name }) => name === 'releases')?.query, { limit: '2' });
+  assert.deepEqual((await run('releases -n 1 --json')).json(), RELEASES.slice(0, 1));
+  assert.doesNotMatch((await run('releases')).stdout, /older/);
+  agent.answer({ listChanges: () => [aDoneChange(), aDoneChange()] });
+  assert.match((await run('changes -n 1')).stdout, /\nThere are older ones: reeve changes -n 10\n$/);
+  agent.answer({ listChanges: () => [aDoneChange()] });
+});
+
 test('reeve ps --json has one entry for each instance, with its stack', async () => {
   const instances = (await run('ps --json')).json() as readonly { stack: string; id: string }[];
   assert.deepEqual(

@@ -67,14 +67,21 @@ describe('the embedded driver, on a state folder that is not as it was left', ()
     assert.ok(isRunning(pid));
   });
 
-  it('says lost when an agent died after it wrote what it was about to start', async () => {
+  it('knows nothing of a start whose agent died before the shim said a word, for its program never began', async () => {
     await leaveRecord('a');
     rmSync(join(folder('a'), 'record'));
     await world.replaceAgent();
-    const [fact] = await world.driver.adopt();
-    assert.deepEqual([fact!.state, fact!.process], ['lost', null]);
+    assert.deepEqual(await world.driver.adopt(), []);
     const [again] = await world.driver.start([world.spec('a', 'forever.sh')]);
     assert.equal(again!.outcome, 'started');
+  });
+
+  it('says lost when the word of its start is torn, for its program may have run', async () => {
+    await leaveRecord('a');
+    edit('a', 'record', (text) => text.slice(0, 24));
+    await world.replaceAgent();
+    const [fact] = await world.driver.adopt();
+    assert.deepEqual([fact!.state, fact!.process], ['lost', null]);
   });
 
   it('finds the program by its marker when agent and shim died before a word of it was written', async () => {

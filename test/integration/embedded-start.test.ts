@@ -213,7 +213,7 @@ describe('starting a run with the embedded driver', () => {
       async () => (await world.driver.observe('zoo')).find(({ state }) => state === 'ended'),
       30_000,
     );
-    assert.deepEqual([fact.exit!.signal, fact.ranOutOfMemory], ['SIGKILL', true]);
+    assert.deepEqual([fact.exit!.signal, fact.exit!.ranOutOfMemory], ['SIGKILL', true]);
   });
 
   it('names the memory limit when it is too small for anything to begin', async (context) => {

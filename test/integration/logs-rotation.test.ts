@@ -76,6 +76,23 @@ describe('log rotation where holes can not be punched', () => {
     assert.deepEqual(readdirSync(logs.folder), []);
   });
 
+  it('removes the oldest lines first when the clock was set back between two restarts', async () => {
+    logs.close();
+    let now = Date.now();
+    logs = openLogFolder(() => now);
+    file = logs.file('web-1-blue');
+    for (let round = 0; round < 3; round += 1) {
+      writeLines(round * 1000, (round + 1) * 1000);
+      assert.equal(await logs.book.rotateAtRestart(file, RETENTION), true);
+      now -= 86_400_000;
+    }
+    assert.deepEqual(await logs.texts(file), numbered(0, 3000), 'in the order they were written');
+    await logs.book.retain(file, RETENTION);
+    const newest = (await logs.book.archives(file)).at(-1)!;
+    await logs.book.retain(file, { ...RETENTION, archiveBytes: newest.bytes });
+    assert.deepEqual(await logs.texts(file), numbered(2000, 3000));
+  });
+
   it('follows from the old file into the new one without losing or doubling a line', async () => {
     writeLines(0, 1000);
     const ending = new AbortController();

@@ -75,7 +75,7 @@ const openAgent = async (service: Service): Promise<void> => {
         fingerprint: JSON.stringify(service.command),
       },
     }),
-    fingerprint: () => 'same',
+    fingerprints: () => ({}),
     listeningPorts,
     publish: (event) => void events.push(event),
     failed: (what, error) => assert.fail(`${what}: ${String(error)}`),

@@ -76,6 +76,7 @@ const PLANS: Readonly<Record<string, () => Plan>> = {
   'strategy-recreate': () => strategyLife({ strategy: 'recreate', port: 3000, replicas: 2 }),
   'strategy-mixed': () => life().does(deployOf(mixed, first)).plan(deployOf(mixed, second)),
   'scale-up': () => smallLife().plan(scale(3)),
+  'scale-alone': () => life().does(deployOf(withWeb({ strategy: 'recreate' }), first)).plan(scale(2)),
   'scale-down': () => smallLife().does(scale(3)).plan(scale(1)),
   'scale-to-the-same': () => smallLife().plan(scale(1)),
   'restart-all': () => shopLife().plan({ kind: 'restart', services: [] }),

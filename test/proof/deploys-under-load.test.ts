@@ -10,7 +10,7 @@ import type { LoadReport } from '../worlds/load/tally.ts';
 import { openWebSocket, type WebSocketEnd } from '../worlds/load/web-socket-client.ts';
 import { deployNext, makeChange, stepTimes } from '../worlds/make-change.ts';
 import { sayLoad, startProofLoad, stepMedians, targetCommand, targetEnv } from '../worlds/proof-load.ts';
-import { median, writeProof } from '../worlds/proof-report.ts';
+import { isWholeProof, median, writeProof } from '../worlds/proof-report.ts';
 import { openStage, type Stage } from '../worlds/stage.ts';
 
 const DRAIN_MS = 4_000;
@@ -20,14 +20,14 @@ const TEST_MS = 600_000;
 
 type Ending = 'gracefully' | 'abruptly' | 'never';
 
+const HUNDRED = { changes: 100, atLeast: 100_000 };
+const MANY = { changes: 40, atLeast: 30_000 };
+const SOME = { changes: 15, atLeast: 8_000 };
+
 const CASES: readonly { readonly ends: Ending; readonly changes: number; readonly atLeast: number }[] = [
-  {
-    ends: 'gracefully',
-    changes: 100,
-    atLeast: 100_000,
-  },
-  { ends: 'abruptly', changes: 20, atLeast: 10_000 },
-  { ends: 'never', changes: 20, atLeast: 10_000 },
+  { ends: 'gracefully', ...(isWholeProof ? HUNDRED : MANY) },
+  { ends: 'abruptly', ...(isWholeProof ? HUNDRED : SOME) },
+  { ends: 'never', ...(isWholeProof ? HUNDRED : SOME) },
 ];
 
 const stackFile = (name: string, ends: Ending): string => `name: ${name}

@@ -3,19 +3,21 @@
 // | id | where it is shown |
 // |---|---|
 // | K1 K2 K17 K23 L2 L4 L5 L6 L12 P1-P6 P8 | here |
+// | K20 K25 L7 | proof/lock-matrix; K20 also e2e/adoption "a second agent on the same state folder is refused" |
 // | K3 K4 K5 K6 | a deploy of them: integration/sources-git (force-push; unreachable, refused and absent told apart), contract/source (a ref that is gone) |
 // | K15 | the restart: supervise/instance-machine.test; redeploy and rollback by itself: not there |
-// | K19 K24 L13 | crash/agent-sweep, simulation/crash-points; records of another boot: integration/embedded-records |
-// | K20 | e2e/adoption "a second agent on the same state folder is refused" |
+// | K13 | of it the secret that is absent: a deploy is refused before anything, e2e/process-stack P4 |
+// | K19 K24 L13 | crash/agent-sweep, simulation/crash-points; the host goes down: crash/reboot |
 // | K21 L11 | durations are of a monotonic clock, and no lock runs out by a clock: contract/clock, contract/lock |
 // | L1 | integration/lock-processes, integration/lock-commands |
 // | L3 | the number of an acquisition is asked before each step: proof/concurrency, contract/lock |
+// | L2 | also of instances: crash/fifty-instances, crash/copied-state |
 // | L8 | integration/store-file "says that the disk is full" |
 // | L9 | integration/store-file, e2e/lost-database |
-// | P7 | each gate has its `within`, each job its time-out: e2e/failed-gates, integration/supervision-programs |
+// | P7 | here, of the cut-over; each gate has its `within`, each job its time-out: e2e/failed-gates, integration/supervision-programs |
 // | P9 | e2e/jobs-and-cancel "because it was cancelled during a job" |
 // | P10 P11 | integration/sources-folder "fails with moved", contract/release-disk "leaves nothing when the source changed" |
-// | K7-K14 K16 K18 K22 L7 L10 P12 P13 | not there: no polling keeper, no webhook, no registry, no hold, no drift check, no schema check |
+// | K7-K12 K14 K16 K18 K22 L10 P12 P13 | not there: no polling keeper, no webhook, no registry, no hold, no drift check, no schema check |
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,12 +33,13 @@ import { type CliEnd, cli } from '../worlds/cli-world.ts';
 import { eventually, isRunning } from '../worlds/conditions.ts';
 import { callDoor } from '../worlds/edge-stand.ts';
 import { makeRepository, type Repository } from '../worlds/git-repository.ts';
+import { isWholeProof } from '../worlds/proof-report.ts';
 import { openStage, projectRoot, type Ran, type Stage } from '../worlds/stage.ts';
 import { PROGRAMS } from '../worlds/web-stack.ts';
 
 const serving = (rest: string): string => `
   import { createServer } from 'node:http';
-  let answers = 0;
+  let answers = 0, isSeen = false;
   const began = Date.now();
   createServer((request, response) => {
     answers += 1;
@@ -51,6 +54,10 @@ const SICK = serving(`if (request.url === '/') response.statusCode = 500;`);
 const FRAIL = serving(
   `if (request.url === '/' && answers > 8) { console.error('frail: broke'); process.exit(9); }`,
 );
+const SULKING = serving(
+  `isSeen ||= request.url === '/'; if (request.url === '/up' && isSeen) response.statusCode = 503;`,
+);
+const HANGING = serving(`if (request.url === '/') return;`);
 const FLAPPING = serving(`if (request.url === '/up') response.statusCode = answers % 2 ? 200 : 503;`);
 
 const stackFile = (name: string, more = ''): string => `name: ${name}
@@ -122,6 +129,7 @@ describe('promotion', () => {
   for (const [what, program, code] of [
     ['by exiting at once', PROGRAMS.exitsAtOnce, 'gate.exited'],
     ['by answering 500 to people', SICK, 'bake.bad'],
+    ['by what its probe says once it has traffic', SULKING, 'bake.bad'],
   ] as const) {
     test(`P1 good, then bad ${what}: the good one serves, the bad one is marked and never gone back to`, async () => {
       const [was, pids] = [await ground.served(), await ground.pids()];
@@ -169,6 +177,20 @@ describe('promotion', () => {
     assert.deepEqual(await ground.pids(), pids);
     for (const state of (await ground.states()).slice(0, 3)) assert.match(state, / bad$/);
   });
+
+  const tooLong = !isWholeProof && 'it takes half a minute: npm run proof';
+  test(
+    'P7 a deadline where traffic moves: one that hangs on all but its probe is taken back',
+    { skip: tooLong },
+    async () => {
+      const [was, pids] = [await ground.served(), await ground.pids()];
+      const hanging = await ground.deploy(HANGING);
+      assert.deepEqual([hanging.code, hanging.error?.code], [1, 'verify.wrong-answer']);
+      assert.match(hanging.error!.message, /no answer within/);
+      assert.equal(await ground.served(), was);
+      assert.deepEqual(await ground.pids(), pids);
+    },
+  );
 
   test('P8 zero traffic: fewer requests than the bake asks for are no reason to refuse', async () => {
     const good = await ground.deploy(SICK);

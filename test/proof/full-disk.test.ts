@@ -1,103 +1,53 @@
-// The disk of the state folder is full, or the agent has no file descriptors left. What runs goes on, what is asked fails
-// with a clear word or waits, and when there is room again everything goes on without help.
+// The disk of the state folder, of the releases or of the logs is full. What runs goes on, what is asked fails with a
+// clear word or waits, and when there is room again everything goes on without help.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
-import type { Change } from '../../src/model/change.ts';
-import type { ErrorReport } from '../../src/model/error.ts';
-import type { InstanceStatus } from '../../src/model/health.ts';
-import { agentLogPath, resolveLayout, sharedFolder } from '../../src/model/layout.ts';
-import { eventually, isRunning } from '../worlds/conditions.ts';
-import { keepAliveClient } from '../worlds/load/keep-alive-client.ts';
-import { type MixedLoad, startMixedLoad } from '../worlds/load/mixed-load.ts';
+import { logsFolder, releasesFolder } from '../../src/model/layout.ts';
+import { cpuMsWithin, eventually, isRunning } from '../worlds/conditions.ts';
 import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from '../worlds/small-disk.ts';
-import { openStage, type Ran, type Stage } from '../worlds/stage.ts';
+import {
+  assertAnswers,
+  errorOf,
+  mustSucceed,
+  openStrained,
+  type Strained,
+} from '../worlds/strained-stage.ts';
 
-const NAME = 'proof-full';
 const MEGABYTES = 32;
-
-// A release whose gate.txt names a gate is not ready before there is a file of that name in the shared folder.
-const WEB = `
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-// A program writes its log by itself: on a full disk that fails, and Node ends one that does not hear of it.
-process.stdout.on('error', () => {});
-const gate = process.env.REEVE_SHARED + '/' + readFileSync('gate.txt', 'utf8');
-createServer(async (request, response) => {
-  const body = (await request.toArray()).join('');
-  if (request.url === '/up') response.statusCode = existsSync(gate) ? 200 : 503;
-  else console.log(request.method, request.url);
-  response.end(request.url === '/echo' ? body : 'release ' + process.env.REEVE_RELEASE);
-}).listen(Number(process.env.PORT), '127.0.0.1');
-`;
-
-const STACK_FILE = `name: ${NAME}
-services:
-  web:
-    run: $REEVE_NODE web.mjs
-    route: ${NAME}.localhost
-    replicas: 2
-    health: { http: /up, interval: 200ms, passes: 1, settle: 50ms, within: 60s }
-    drain: 5s
-  frail:
-    run: sh -c 'echo up; exec sleep 1000'
-    health: { log: up, settle: 50ms }
-bake: 0s
-warm: 0s
-retention: { releases: 3 }
-`;
-
-const CHANGES = ['deploy --force', 'restart web', 'scale web=3', 'rollback'];
-const READS = ['status', 'ps', 'plan', 'releases', 'changes', 'logs web', 'lock', 'edge routes'];
-
+/** The logs are noted every second, and kept in bounds every five. */
+const SPAN_MS = 6000;
 const isSkipped = whyNoSmallDisk() ?? false;
 
 describe('an agent whose state folder can grow no more', { skip: isSkipped, concurrency: 1 }, () => {
-  let stage: Stage;
+  let strained: Strained;
   let disk: SmallDisk;
-  let load: MixedLoad;
 
   before(async () => {
-    stage = await openStage({
-      stack: NAME,
-      files: { 'reeve.yaml': STACK_FILE, 'web.mjs': WEB, 'gate.txt': '' },
+    strained = await openStrained({
+      name: 'proof-full',
       makeState: (home) => {
         disk = mountSmallDisk(home, MEGABYTES);
         return disk.unmount;
       },
     });
-    mkdirSync(shared(stage), { recursive: true });
-    const up = await stage.reeve('up');
-    assert.equal(up.exit, 0, up.stderr);
-    const second = await stage.reeve('deploy', '--force');
-    assert.equal(second.exit, 0, second.stderr);
-    load = startMixedLoad(
-      { port: stage.edgePort, host: `${NAME}.localhost` },
-      [1, 2, 3, 4].map((at) => keepAliveClient(`client ${at}`, 20)),
-    );
   });
 
   afterEach(async () => {
     disk.free();
-    const { failed, reasons } = load.report();
-    assert.deepEqual({ failed, reasons }, { failed: 0, reasons: [] }, 'somebody who asked noticed');
-    const next = await stage.reeve('deploy', '--force');
-    assert.equal(next.exit, 0, `the next deploy works without help\n${next.stderr}`);
-    await assertWhole(stage);
+    strained.assertUnnoticed();
+    await strained.assertRecovered();
   });
 
-  after(async () => {
-    await load.stop();
-    await stage.close();
-  });
+  after(() => strained.close());
 
   for (const what of ['bytes', 'files'] as const) {
     test(`says so with the path when something is to be changed and there is no room for more ${what}`, async (t) => {
-      const pids = await pidsOf(stage);
+      const { stage, pids } = strained;
+      const before = await pids();
       let refused = 0;
-      for (const line of CHANGES) {
+      for (const line of ['deploy --force', 'restart web', 'scale web=3', 'rollback']) {
         disk.fill(what);
         const ran = await stage.reeve(...line.split(' '), '--json');
         if (ran.exit === 0) {
@@ -112,124 +62,236 @@ describe('an agent whose state folder can grow no more', { skip: isSkipped, conc
         refused += 1;
       }
       assert.ok(refused > 0, 'the disk was full');
-      for (const line of READS) {
-        const ran = await stage.reeve(...line.split(' '));
-        assert.equal(ran.exit, 0, `${line}: ${ran.stderr}`);
-      }
-      assert.deepEqual(await pidsOf(stage), pids, 'what ran runs');
+      await assertAnswers(stage);
+      assert.deepEqual(await pids(), before, 'what ran runs');
     });
   }
 
   test('stops a deploy where it is, and goes on with it when there is room again', async () => {
+    const { stage } = strained;
     stage.write('gate.txt', 'midway');
     const deploy = stage.start('deploy');
-    const begun = await changeAt(stage, 'pass-gate');
+    const { id } = await strained.changeAt('pass-gate');
     disk.fill('bytes');
-    writeFileSync(join(shared(stage), 'midway'), '');
-    await eventually('the agent can not write its journal', () =>
-      /store\.full/.test(readFileSync(agentLog(stage), 'utf8')),
-    );
-    assert.equal((await showChange(stage, begun.id)).state, 'running');
+    strained.openGate('midway');
+    await eventually('the agent can not write its journal', () => /store\.full/.test(strained.agentLog()));
+    assert.equal((await stage.client.call('showChange', { params: { id } })).state, 'running');
     disk.free();
     const ran = await deploy.ended;
     assert.equal(ran.exit, 0, ran.stderr);
-    assert.equal((await showChange(stage, begun.id)).state, 'done');
+    assert.equal((await stage.client.call('showChange', { params: { id } })).state, 'done');
   });
 
   test('starts a program that dies as soon as there is room again', async () => {
-    const frail = async (): Promise<InstanceStatus> =>
-      (await instancesOf(stage)).find(({ service }) => service === 'frail')!;
-    const { pid } = await frail();
+    const { pid } = await strained.frail();
     disk.fill('bytes');
     process.kill(pid!, 'SIGKILL');
-    await eventually('its end is known', async () => (await frail()).pid !== pid);
+    await eventually('its end is known', async () => (await strained.frail()).pid !== pid);
     disk.free();
-    const again = await eventually(
-      'it runs again',
-      async () => {
-        const now = await frail();
-        return now.health === 'healthy' && now.pid !== pid ? now : null;
-      },
-      30_000,
-    );
-    assert.ok(isRunning(again.pid!));
+    await runsAgain(strained, pid);
   });
 
   test('is followed by one that finds everything, and before there is room says why there is none', async () => {
-    const pids = await pidsOf(stage);
-    const agent = await stage.agentPid();
+    const { stage, pids } = strained;
+    const before = await pids();
     disk.fill('bytes');
-    process.kill(agent, 'SIGKILL');
-    await eventually('the agent is gone', () => !isRunning(agent));
+    await strained.killAgent();
     const refused = await stage.reeve('agent', 'start', '--json');
     const { message, why } = errorOf(refused);
     assert.equal(refused.exit, 1);
     assert.match(`${message} ${why}`, /no space is left on/);
-    assert.deepEqual(
-      pids.filter((pid) => !isRunning(pid!)),
-      [],
-      'what ran runs',
-    );
+    const gone = before.filter((pid) => !isRunning(pid!));
+    assert.deepEqual(gone, [], 'what ran runs');
     disk.free();
-    const started = await stage.reeve('agent', 'start');
-    assert.equal(started.exit, 0, started.stderr);
-    assert.deepEqual(await pidsOf(stage), pids);
-  });
-
-  test('does not break when it has no file descriptors left', async (t) => {
-    const pids = await pidsOf(stage);
-    const agent = String(await stage.agentPid());
-    const limit = (count: number | string): void =>
-      void execFileSync('prlimit', ['--pid', agent, `--nofile=${count}:`]);
-    const before = Number(
-      execFileSync('prlimit', ['--pid', agent, '--nofile', '-o', 'SOFT', '--noheadings']),
-    );
-    const used = readdirSync(`/proc/${agent}/fd`).length;
-    for (const spare of [0, 2, 4, 8]) {
-      limit(used + spare);
-      const ran = await stage.reeve('deploy', '--force', '--json');
-      const said = ran.exit === 0 ? 'done' : `${errorOf(ran).code}: ${errorOf(ran).message}`;
-      t.diagnostic(`${spare} spare descriptors: exit ${ran.exit}, ${said}`);
-      assert.ok(ran.exit === 0 || ran.exit === 1, said);
-      limit(before);
-      await assertWhole(stage);
-    }
-    assert.equal(String(await stage.agentPid()), agent, 'the same agent');
-    assert.equal((await pidsOf(stage)).length, pids.length);
+    await mustSucceed(stage, 'agent', 'start');
+    assert.deepEqual(await pids(), before);
   });
 });
 
-const agentLog = ({ env }: Stage): string => agentLogPath(resolveLayout(env, process.getuid?.() ?? 0));
+describe('an agent whose releases have no room', { skip: isSkipped, concurrency: 1 }, () => {
+  const NAME = 'proof-releases';
+  let strained: Strained;
+  let disk: SmallDisk;
+  let folder: string;
+  const placed = (): readonly string[] => readdirSync(folder).filter((name) => name !== 'filler');
 
-const showChange = ({ client }: Stage, id: number): Promise<Change> =>
-  client.call('showChange', { params: { id } });
-
-const changeAt = (stage: Stage, kind: string): Promise<Change> =>
-  eventually(`the change is at ${kind}`, async () => {
-    const change = await stage.lastChange();
-    const record = change.records.at(-1);
-    const step = change.plan.steps.find(({ id }) => id === record?.step);
-    return step?.kind === kind && record?.event === 'intent' ? change : null;
+  before(async () => {
+    strained = await openStrained({
+      name: NAME,
+      prepare: (layout) => {
+        folder = releasesFolder(layout, NAME);
+        disk = mountSmallDisk(folder, 8);
+        return disk.unmount;
+      },
+    });
   });
 
-const shared = ({ env }: Stage): string => sharedFolder(resolveLayout(env, process.getuid?.() ?? 0), NAME);
+  afterEach(async () => {
+    disk.free();
+    strained.assertUnnoticed();
+    await strained.assertRecovered();
+  });
 
-const errorOf = ({ stdout }: Ran): ErrorReport =>
-  (JSON.parse(stdout) as { readonly error: ErrorReport }).error;
+  after(() => strained.close());
 
-const instancesOf = async (stage: Stage): Promise<readonly InstanceStatus[]> =>
-  (await stage.status()).services.flatMap(({ instances }) => instances);
+  for (const what of ['bytes', 'files'] as const) {
+    test(`refuses a deploy that does not fit and leaves nothing of it when there is no room for more ${what}`, async () => {
+      const { stage, pids } = strained;
+      const [before, whole] = [await pids('web'), placed()];
+      disk.fill(what);
+      const ran = await stage.reeve('deploy', '--force', '--json');
+      assert.equal(ran.exit, 1);
+      const { code, message, notUndone } = errorOf(ran);
+      assert.equal(code, 'release.disk-full');
+      assert.match(message, /no space is left on its disk, space for a whole release is required/);
+      assert.ok(message.includes(folder), message);
+      assert.deepEqual(notUndone, []);
+      assert.deepEqual(placed(), whole, 'nothing is half placed');
+      await assertAnswers(stage);
+      assert.match((await stage.reeve('doctor')).stdout, new RegExp(`The disk of "${folder}" has`));
+      await mustSucceed(stage, 'restart', 'frail');
+      assert.deepEqual(await pids('web'), before, 'what ran runs');
+    });
+  }
 
-const pidsOf = async (stage: Stage): Promise<readonly (number | null)[]> =>
-  (await instancesOf(stage)).map(({ pid }) => pid);
+  test('refuses one that is larger than the disk, and deploys it when it is smaller', async () => {
+    const { stage } = strained;
+    const whole = placed();
+    stage.write('large.bin', randomBytes(9 << 20).toString('latin1'));
+    const ran = await stage.reeve('deploy', '--json');
+    assert.deepEqual([ran.exit, errorOf(ran).code], [1, 'release.disk-full']);
+    assert.deepEqual(placed(), whole, 'nothing is half placed');
+    stage.remove('large.bin');
+  });
 
-const assertWhole = async (stage: Stage): Promise<void> => {
-  await eventually('every copy is healthy, and nothing else is there', async () => {
-    const { services, lock, change } = await stage.status();
-    const isWhole = services.every(
-      ({ instances, replicas }) =>
-        instances.length === replicas && instances.every(({ health }) => health === 'healthy'),
+  test('is followed by one that sweeps what was half placed when it is killed with the disk full', async () => {
+    const { stage, pids } = strained;
+    const before = await pids();
+    stage.write('large.bin', Buffer.alloc(4 << 20).toString());
+    disk.fill('bytes');
+    const deploy = stage.start('deploy');
+    await strained.killAgent();
+    assert.deepEqual(
+      before.filter((pid) => !isRunning(pid!)),
+      [],
+      'what ran runs',
     );
-    return isWhole && lock.owner === 'free' && change === null;
+    await mustSucceed(stage, 'agent', 'start');
+    await deploy.ended;
+    assert.deepEqual(await pids(), before);
+    disk.free();
+    stage.remove('large.bin');
+    await strained.assertRecovered();
+    assert.deepEqual(
+      placed().filter((name) => !/^\d+$/.test(name)),
+      [],
+      'nothing is half placed',
+    );
   });
+});
+
+describe('an agent whose logs have no room', { skip: isSkipped, concurrency: 1 }, () => {
+  const NAME = 'proof-logs';
+  let strained: Strained;
+  let disk: SmallDisk;
+
+  before(async () => {
+    strained = await openStrained({
+      name: NAME,
+      prepare: (layout) => {
+        disk = mountSmallDisk(logsFolder(layout, NAME), 4);
+        return disk.unmount;
+      },
+    });
+  });
+
+  afterEach(async () => {
+    disk.free();
+    strained.assertUnnoticed();
+    await strained.assertRecovered();
+  });
+
+  after(() => strained.close());
+
+  for (const what of ['bytes', 'files'] as const) {
+    test(`goes on and stays at rest when there is no room for more ${what}, and so do the programs`, async () => {
+      const { stage, pids } = strained;
+      const [before, agent] = [await pids(), await stage.agentPid()];
+      disk.fill(what);
+      const said = strained.agentLog().length;
+      const cpuMs = await cpuMsWithin(agent, SPAN_MS);
+      assert.ok(cpuMs < SPAN_MS / 4, `it does not spin: ${cpuMs} ms`);
+      const more = strained.agentLog().slice(said);
+      assert.ok(more.split('\n').length < 20, `it does not fill its own log: ${more}`);
+      await assertAnswers(stage);
+      assert.deepEqual(await pids(), before, 'what ran runs');
+      assert.equal(await stage.agentPid(), agent, 'the same agent');
+    });
+  }
+
+  test('starts what dies all the same while its output has no room', async () => {
+    const { pid } = await strained.frail();
+    disk.fill('bytes');
+    process.kill(pid!, 'SIGKILL');
+    await eventually('it runs again', async () => {
+      const now = await strained.frail();
+      return now.pid !== null && now.pid !== pid;
+    });
+  });
+
+  test('says so when a copy has no file for its output, and starts it when there is room again', async () => {
+    const { stage, pids } = strained;
+    const before = await pids();
+    disk.fill('files');
+    const ran = await stage.reeve('scale', 'web=4', '--json');
+    assert.equal(ran.exit, 1);
+    const { code, message } = errorOf(ran);
+    assert.equal(code, 'instance.not-started');
+    assert.match(message, /no space is left on its disk/);
+    assert.ok(message.includes(logsFolder(strained.layout, NAME)), message);
+    assert.deepEqual(await pids(), before, 'what ran runs');
+    disk.free();
+    await mustSucceed(stage, 'scale', 'web=4');
+    await strained.assertWhole();
+    await mustSucceed(stage, 'scale', 'web=2');
+  });
+
+  test('shows new lines again when there is room', async () => {
+    const { stage } = strained;
+    disk.fill('bytes');
+    await assertAnswers(stage);
+    disk.free();
+    const freedAt = Date.now();
+    await eventually(
+      'new lines are shown',
+      async () => {
+        const { stdout } = await mustSucceed(stage, 'logs', 'web', '--tail', '1', '--json');
+        return [...stdout.matchAll(/"at":(\d+)/g)].some(([, at]) => Number(at) > freedAt);
+      },
+      30_000,
+    );
+  });
+
+  test('is followed by one that adopts everything when it is killed with its log folder full', async () => {
+    const { stage, pids } = strained;
+    const before = await pids();
+    disk.fill('bytes');
+    await strained.killAgent();
+    await mustSucceed(stage, 'agent', 'start');
+    assert.deepEqual(await pids(), before);
+    await assertAnswers(stage);
+    await strained.assertWhole();
+  });
+});
+
+const runsAgain = async (strained: Strained, pid: number | null): Promise<void> => {
+  const again = await eventually(
+    'it runs again',
+    async () => {
+      const now = await strained.frail();
+      return now.health === 'healthy' && now.pid !== pid ? now : null;
+    },
+    30_000,
+  );
+  assert.ok(isRunning(again.pid!));
 };

@@ -17,9 +17,11 @@
 // | continuous load through deploy, rollback, abort; POST bodies across the swap | proof/deploys-under-load, e2e/strategies-under-load, e2e/jobs-and-cancel |
 // | concurrent deploys of one service; two operators racing | here |
 // | corrupt state file; full disk | e2e/lost-database, integration/store-file, integration/releases-place |
+// | slow clients do not hold a deploy | proof/slow-clients |
 // | target turning unhealthy after cut-over | proof/field-scenarios P1 |
 // | maintenance and live with a custom page | the edge can (integration/edge-hold), no command does it |
-// | asset bridging; accessories; registries; canary; OpenTelemetry; several hosts; a changed upstream address | not there: one host, loopback, no images, no canary |
+// | asset bridging; accessories; registries; canary; OpenTelemetry; several hosts | not there: one host, no images, no canary |
+// | reboot with a changed upstream address | crash/reboot: upstreams are fixed ports of loopback, and somebody else has one of them after the reboot |
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -16,7 +16,9 @@
 // | persistence: restore hosts and paths | contract/edge "when it is stopped and started again"; here: several stacks |
 // | SSE, WebSocket, HTTP/1.1, malformed chunked, client abort, X-Forwarded, request id | integration/edge-http, edge-websocket, edge-smuggling |
 // | semicolon query strings untouched | here |
-// | HTTP/2 and 3; body-size limits of buffers; custom error pages | not there: HTTP/1.1 only, bodies are streamed and never buffered, pages are the edge's own |
+// | added target becomes healthy | crash/agent-sweep "scaling up": only what has passed its gate is ever a target |
+// | limits of header sizes; body-size limits of buffers | proof/edge-limits: bodies of any size are streamed, none is ever buffered |
+// | HTTP/2 and 3; custom error pages; the time a request came as a field | not there: HTTP/1.1 only, pages are the edge's own |
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { after, before, describe, test } from 'node:test';

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { isWholeProof, writeProof } from '../worlds/proof-report.ts';
 import { liveThrough } from '../worlds/random-life.ts';
 
-const SEEDS = Number(process.env.SEEDS ?? 5_000);
+const SEEDS = Number(process.env.SEEDS ?? (isWholeProof ? 20_000 : 5_000));
 
 const liveInWorker = (seeds: readonly number[], signal: AbortSignal): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -33,6 +34,7 @@ if (process.env.SEED) {
         lived.reduce((sum, count) => sum + count, 0),
         SEEDS,
       );
+      writeProof('simulation', { seeds: SEEDS });
     } finally {
       stopping.abort();
     }

@@ -28,3 +28,12 @@ export const isRunning = (pid: number): boolean => {
   const stat = readStat(pid);
   return stat !== null && stat.state !== 'Z';
 };
+
+/** The processor time that a process takes within so long: whether it spins can not be seen sooner. */
+export const cpuMsWithin = async (pid: number, spanMs: number): Promise<number> => {
+  const ticks = (): number => readStat(pid)?.cpuTicks ?? 0;
+  const before = ticks();
+  await sleep(spanMs);
+  // In hundredths of a second (proc(5)).
+  return (ticks() - before) * 10;
+};

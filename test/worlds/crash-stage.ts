@@ -19,10 +19,12 @@ export type CrashStage = Stage & {
   readonly name: string;
   /** Starts an agent where none runs, and resolves when one answers. */
   readonly ensureAgent: () => Promise<AgentStatus>;
-  /** Starts one and waits for nothing; its pid. */
-  readonly launchAgent: () => number;
+  /** Starts one and waits for nothing; its pid. `wrap`: makes the command another that runs it in its own place. */
+  readonly launchAgent: (wrap?: (command: readonly string[]) => readonly string[]) => number;
   /** Resolves when its process is gone. */
   readonly killAgent: () => Promise<void>;
+  /** Ends every process of the stage at once, as when power fails: agent, edge, shims and programs. */
+  readonly cutPower: () => Promise<void>;
   /** Where the agent has to die next; null: it lives. */
   readonly order: (point: CrashPoint | null) => void;
   /** Labels of the writes that were counted since the last call. */
@@ -84,8 +86,9 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
     ...stage,
     name: options.stack,
     ensureAgent,
-    launchAgent: () => {
-      const child = spawn(node, argv.slice(1), { env: agentEnv, stdio: 'ignore', detached: true });
+    launchAgent: (wrap = (command) => command) => {
+      const [program = '', ...args] = wrap(argv);
+      const child = spawn(program, args, { env: agentEnv, stdio: 'ignore', detached: true });
       child.unref();
       if (child.pid === undefined) throw new Error('the agent can not be started');
       return child.pid;
@@ -95,6 +98,12 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
       process.kill(pid, 'SIGKILL');
       await eventually('the agent is gone', () => !isRunning(pid));
     },
+    cutPower: () =>
+      eventually('everything is gone', () => {
+        const pids = processesOf(folder);
+        for (const pid of pids) kill(pid);
+        return pids.length === 0;
+      }).then(() => undefined),
     order: (point) => {
       orders += 1;
       if (point) writeFileSync(orderPath(crashFolder), JSON.stringify({ ...point, order: orders }));
@@ -125,7 +134,7 @@ export const openCrashStage = async (options: StageOptions): Promise<CrashStage>
       await ensureAgent();
       await stage.close();
       // Where a story failed there can be anything.
-      for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
+      for (const pid of processesOf(folder)) kill(pid);
     },
   };
 };
@@ -178,6 +187,14 @@ const processesOf = (folder: string): readonly number[] =>
       return pid !== process.pid && text.includes(folder);
     })
     .map(({ pid }) => pid);
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
 
 const readEnvironments = () =>
   readdirSync('/proc')

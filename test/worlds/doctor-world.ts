@@ -65,13 +65,15 @@ export const buildWorld = (parts: Partial<World> = {}): World => ({
     sites: [],
   }),
   recentTraffic: async () => [buildUpstream()],
-  disk: async () => ({
-    path: '/var/lib/reeve',
-    freeBytes: 50 * GB,
-    totalBytes: 100 * GB,
-    freeInodes: 900_000,
-    totalInodes: 1_000_000,
-  }),
+  disks: async () => [
+    {
+      path: '/var/lib/reeve',
+      freeBytes: 50 * GB,
+      totalBytes: 100 * GB,
+      freeInodes: 900_000,
+      totalInodes: 1_000_000,
+    },
+  ],
   canPunchHoles: async () => true,
   unfinishedChanges: async () => [],
   locks: async () => [],

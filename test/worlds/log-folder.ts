@@ -9,11 +9,12 @@ import type { LogFile, LogLine, LogQuery } from '../../src/ports/log-book.ts';
 
 export const ALL: LogQuery = { tail: null, since: null, grep: null, follow: false };
 
-export const openLogFolder = () => {
+export const openLogFolder = (now = realClock.now) => {
   const folder = mkdtempSync(join(tmpdir(), 'reeve-logs-'));
   const redactor = createRedactor();
   const complaints: string[] = [];
-  const open = () => createLogBook({ redactor, clock: realClock, log: (words) => complaints.push(words) });
+  const open = () =>
+    createLogBook({ redactor, clock: { ...realClock, now }, log: (words) => complaints.push(words) });
   const book = open();
   const file = (name: string): LogFile => ({
     path: join(folder, `${name}.out`),

@@ -3,6 +3,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from './stage.ts';
 
+/** Whether this is `npm run proof`: as much as there is, and not only a sample. */
+export const isWholeProof = process.env.PROOF === 'whole';
+
 /** Git-ignored. */
 export const PROOF_FOLDER = join(projectRoot, '.cache/proof');
 

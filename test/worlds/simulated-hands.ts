@@ -282,6 +282,8 @@ export class SimulatedAgent {
           rows.map(({ stack: _stack, ...row }) => ({ ...row, warmUntil: untilMs })),
         );
       },
+      // Nobody sets the clock of a simulation.
+      followClock: () => {},
       status: (stack) =>
         instances.list(stack).map((row): InstanceStatus => ({
           id: instanceId(row),

@@ -57,6 +57,8 @@ export type StageOptions = {
   readonly wantedPort?: number;
   /** Makes the state folder another than an ordinary one, and gives back what ends that. */
   readonly makeState?: (home: string) => () => void;
+  /** Variables on top of the test's own. */
+  readonly env?: NodeJS.ProcessEnv;
 };
 
 export const openStage = async ({
@@ -65,6 +67,7 @@ export const openStage = async ({
   copyOf,
   wantedPort = 0,
   makeState = () => () => undefined,
+  env: more = {},
 }: StageOptions): Promise<Stage> => {
   const folder = mkdtempSync(join(tmpdir(), 'reeve-stage-'));
   const stackFolder = join(folder, 'stack');
@@ -73,7 +76,13 @@ export const openStage = async ({
   else mkdirSync(stackFolder);
   const endState = makeState(home);
   const edgePort = await choosePort(wantedPort);
-  const env = { ...process.env, REEVE_HOME: home, REEVE_EDGE_PORT: String(edgePort), NO_COLOR: '1' };
+  const env = {
+    ...process.env,
+    ...more,
+    REEVE_HOME: home,
+    REEVE_EDGE_PORT: String(edgePort),
+    NO_COLOR: '1',
+  };
   const client = openClient({ socket: resolveLayout(env, process.getuid?.() ?? 0).socket });
   const start = (...args: string[]): Running =>
     startProgram(join(projectRoot, 'bin/reeve'), args, stackFolder, env);

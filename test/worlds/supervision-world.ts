@@ -108,7 +108,8 @@ export const openSupervisionWorld = (options: SupervisionWorldOptions = {}) => {
     random: seededRandom(options.seed ?? 1),
     redactor: { learn: () => {}, redact: (text) => text.replaceAll('hunter2', '[secret]') },
     describe: (stack, desired) => world.describe(stack, desired),
-    fingerprint: (release, { name }) => `${name}@${release.id}`,
+    fingerprints: ({ id, stack: { services } }) =>
+      Object.fromEntries(services.map(({ name }) => [name, `${name}@${id}`])),
     listeningPorts: async () => world.listening,
     publish: (event) => void events.push(event),
     failed: (what) => void failures.push(what),

@@ -22,7 +22,7 @@ export const stackHandlers = (hands: StackHands): Pick<Handlers, Calls> => {
 
   // One that was taken down has its releases and logs still.
   const known = (stack: Name): Name => {
-    if (store.stacks.get(stack) || store.releases.list(stack).length > 0) return stack;
+    if (store.stacks.get(stack) || store.releases.list(stack, 1).length > 0) return stack;
     const others = store.stacks.list().map(({ name }) => `"${name}"`);
     throw new Refusal(
       'stack.unknown',
@@ -34,7 +34,7 @@ export const stackHandlers = (hands: StackHands): Pick<Handlers, Calls> => {
   return {
     listStacks: () => Promise.all(store.stacks.list().map(({ name }) => describeStack(hands, name))),
     stackStatus: ({ params }) => describeStack(hands, known(params.stack)),
-    releases: ({ params }) => describeReleases(store, known(params.stack)),
+    releases: ({ params, query }) => describeReleases(store, known(params.stack), query.limit),
     logs: ({ params, query, signal }) => readLogs(hands, known(params.stack), query, signal),
     execContext: ({ params, body }) => execContext(hands, known(params.stack), body),
     readLock: ({ params }) => store.lock.read(params.stack),
@@ -98,8 +98,7 @@ const noLogs = (asked: string, fact: string, fix: string): Refusal =>
 // What the current release has or may have, which a follower waits for, and whatever else has left output on disk.
 const placesOf = (store: Store, layout: Layout, stack: Name): { id: string; service: Name }[] => {
   const ids = new Map<string, Name>();
-  const current =
-    store.releases.list(stack).find(({ state }) => state === 'current') ?? store.releases.list(stack)[0];
+  const current = store.releases.current(stack) ?? store.releases.list(stack, 1)[0];
   for (const service of current?.stack.services ?? []) {
     for (let slot = 1; slot <= service.replicas; slot += 1) {
       for (const seat of ['blue', 'green'] as const)
@@ -134,7 +133,7 @@ const execContext = ({ store, releaseDisk }: StackHands, stack: Name, request: E
 };
 
 const notRunning = (store: Store, stack: Name, service: Name): Refusal => {
-  const current = store.releases.list(stack).find(({ state }) => state === 'current');
+  const current = store.releases.current(stack);
   const known = current?.stack.services.map(({ name }) => name) ?? [];
   return known.includes(service)
     ? new Refusal('exec.not-running', `Cannot run a command in "${service}": none of its copies runs`, {

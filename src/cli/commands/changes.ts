@@ -4,8 +4,12 @@ import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-code.ts';
 import { cancelChange, showChangeToItsEnd } from '../make-change.ts';
 import { renderChange, renderChanges } from '../output/changes.ts';
-import { readCount, readId } from '../read-option.ts';
+import { olderLine } from '../output/older-line.ts';
+import { readId, readLimit } from '../read-option.ts';
 import { action } from '../session.ts';
+
+/** As many as are kept of a stack. */
+const MOST = 1000;
 
 export const register = (program: Command): void => {
   const changes = program
@@ -26,14 +30,19 @@ const registerList = (changes: Command): void => {
   const command = changes
     .command('list', { isDefault: true })
     .description('List the last changes, newest first.')
-    .option('-n, --limit <count>', 'how many', readCount, 20)
+    .option('-n, --limit <count>', 'how many', readLimit(MOST), 20)
     .action(
       action(async (session, { limit }: { readonly limit: number }) => {
         const { client, output, signal, world } = session;
         const stack = saidStack(session);
-        const query = { limit, ...(stack === null ? {} : { stack }) };
+        // One more than is shown says whether there are more.
+        const query = { limit: limit + 1, ...(stack === null ? {} : { stack }) };
         const found = await client.call('listChanges', { query, signal });
-        output.answer(found, (voice) => renderChanges(found, world.now(), voice));
+        const shown = found.slice(0, limit);
+        output.answer(shown, (voice) => [
+          ...renderChanges(shown, world.now(), voice),
+          ...(found.length > limit ? [olderLine(`reeve changes -n ${Math.min(limit * 10, MOST)}`)] : []),
+        ]);
       }),
     );
   withExamples(command, ['reeve changes list', 'the last 20'], ['reeve changes list -n 5 --json', 'as data']);

@@ -4,27 +4,39 @@ import { formatAge } from '../../kit/format.ts';
 import type { ReleaseState } from '../../model/release.ts';
 import { chooseStack } from '../choose-stack.ts';
 import { withExamples } from '../examples.ts';
+import { olderLine } from '../output/older-line.ts';
 import type { Voice } from '../output/output.ts';
 import type { Style } from '../output/paint.ts';
 import { renderTable } from '../output/table.ts';
 import { type Line, span, wrap } from '../output/text.ts';
+import { readLimit } from '../read-option.ts';
 import { action } from '../session.ts';
+
+/** More than any store has. */
+const MOST = 100_000;
 
 export const register = (program: Command): void => {
   const command = program
     .command('releases')
     .description('List the releases of the stack, newest first, and which of them can be rolled back to.')
+    .option('-n, --limit <count>', 'how many', readLimit(MOST), 20)
     .action(
-      action(async (session) => {
+      action(async (session, { limit }: { readonly limit: number }) => {
         const { client, output, signal, world } = session;
         const stack = await chooseStack(session);
-        const releases = await client.call('releases', { params: { stack }, signal });
-        output.answer(releases, (voice) => renderReleases(releases, world.now(), voice));
+        // One more than is shown says whether there are more.
+        const query = { limit: limit + 1 };
+        const found = await client.call('releases', { params: { stack }, query, signal });
+        const shown = found.slice(0, limit);
+        output.answer(shown, (voice) => [
+          ...renderReleases(shown, world.now(), voice),
+          ...(found.length > limit ? [olderLine(`reeve releases -n ${Math.min(limit * 10, MOST)}`)] : []),
+        ]);
       }),
     );
   withExamples(
     command,
-    ['reeve releases', 'what was deployed'],
+    ['reeve releases', 'the last 20'],
     ['reeve releases --json | jq \'.[] | select(.state == "bad")\'', 'what was refused, and why'],
   );
 };

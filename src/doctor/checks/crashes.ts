@@ -60,13 +60,16 @@ const describeTaken = (stack: Name, instance: InstanceStatus, port: number): Fin
   fix: `Find and end it: ss -ltnp 'sport = :${port}'`,
 });
 
-const describeExit = ({ code, signal }: Exit): string =>
-  signal ? `signal ${signal}` : code === null ? 'unknown' : `exit code ${code}`;
+const describeExit = ({ code, signal, ranOutOfMemory }: Exit): string => {
+  const end = signal ? `signal ${signal}` : code === null ? 'unknown' : `exit code ${code}`;
+  return ranOutOfMemory ? `${end}, memory limit reached` : end;
+};
 
 // 126 and 127 are the shell's (POSIX, 2.8.2); SIGKILL is what the kernel sends when memory runs out.
 const causeOf = (exit: Exit | null): string => {
+  if (exit?.ranOutOfMemory) return 'It, or a process of it, was killed: its memory limit was reached';
   if (exit?.signal === 'SIGKILL')
-    return 'It was killed: most likely memory ran out, or its memory limit was reached';
+    return 'It was killed: by somebody, or because the memory of the host ran out';
   if (exit?.signal) return `It was ended by signal ${exit.signal}`;
   if (exit?.code === 127) return 'The command was not found';
   if (exit?.code === 126) return 'The command can not be executed';

@@ -10,12 +10,19 @@ const FEW_INODES_SHARE = 0.02;
 
 /** Room for releases, logs and the journal. */
 export const checkDisk = async (world: World): Promise<readonly Finding[]> => {
-  const disk = await world.disk();
-  const findings = [checkSpace(disk), checkInodes(disk)].filter((finding) => finding !== null);
+  const disks = (await world.disks()).map((disk, at) => ({
+    ...disk,
+    name: at === 0 ? 'the state folder' : `"${disk.path}"`,
+  }));
+  const findings = disks
+    .flatMap((disk) => [checkSpace(disk), checkInodes(disk)])
+    .filter((finding) => finding !== null);
   return (await world.canPunchHoles()) ? findings : [...findings, NO_HOLES];
 };
 
-const checkSpace = ({ path, freeBytes, totalBytes }: DiskFacts): Finding | null => {
+type Disk = DiskFacts & { readonly name: string };
+
+const checkSpace = ({ name, path, freeBytes, totalBytes }: Disk): Finding | null => {
   const isBelow = (mark: typeof FULL): boolean =>
     freeBytes < mark.bytes && freeBytes < mark.share * totalBytes;
   if (!isBelow(LOW)) return null;
@@ -23,7 +30,7 @@ const checkSpace = ({ path, freeBytes, totalBytes }: DiskFacts): Finding | null 
   return {
     code: isFull ? 'doctor.disk-full' : 'doctor.disk-low',
     severity: isFull ? 'error' : 'warning',
-    symptom: `The disk of the state folder has ${formatBytes(freeBytes)} left`,
+    symptom: `The disk of ${name} has ${formatBytes(freeBytes)} left`,
     evidence: [
       `${path}: ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free (${formatShare(freeBytes / totalBytes)})`,
     ],
@@ -33,12 +40,12 @@ const checkSpace = ({ path, freeBytes, totalBytes }: DiskFacts): Finding | null 
   };
 };
 
-const checkInodes = ({ path, freeInodes, totalInodes }: DiskFacts): Finding | null => {
+const checkInodes = ({ name, path, freeInodes, totalInodes }: Disk): Finding | null => {
   if (totalInodes === 0 || freeInodes >= FEW_INODES_SHARE * totalInodes) return null;
   return {
     code: 'doctor.inodes-low',
     severity: 'error',
-    symptom: `The disk of the state folder has room for ${freeInodes} more files`,
+    symptom: `The disk of ${name} has room for ${freeInodes} more files`,
     evidence: [`${path}: ${freeInodes} of ${totalInodes} inodes free`],
     cause: 'Very many small files, mostly caches and dependencies of old releases',
     fix: `See where they are: du --inodes -x ${path} | sort -n | tail; then lower retention.releases in the stack file`,

@@ -5,7 +5,7 @@ import { isName } from '../../model/names.ts';
 import { runKey } from '../../ports/driver.ts';
 import { endUnreadable, isUnreadable } from './end-unreadable.ts';
 import type { House } from './house.ts';
-import { markerOf, readRunRecord } from './run-record.ts';
+import { clearRecords, markerOf, neverBegan, readRunRecord } from './run-record.ts';
 import { Run } from './run.ts';
 import { takeSnapshot, type Snapshot } from './snapshots.ts';
 
@@ -28,7 +28,10 @@ export const adoptRuns = async (stacks: string, house: House): Promise<void> => 
   let snapshot: Snapshot | null = null;
   const look = (): Snapshot => (snapshot ??= takeSnapshot());
   // Between the start of a shim and its record lies a moment in which an agent may have died.
-  await Promise.all(found.filter(({ state }) => state === 'starting').map((run) => awaitStart(run, look)));
+  const starting = found.filter(({ state }) => state === 'starting');
+  await Promise.all(starting.map((run) => awaitStart(run, look)));
+  for (const run of starting)
+    if (run.process === null && neverBegan(run.folder, run.record)) forget(run, house);
   // One that is dead may have a shim that is about to say how it ended.
   const dead = found.filter((run) => run.isRunning && !isAlive(run.process!));
   for (const run of dead) run.check();
@@ -71,6 +74,13 @@ const awaitStart = async (run: Run, look: () => Snapshot): Promise<void> => {
   const identity = leader === null ? null : identify(leader);
   if (identity) run.begin({ ...identity, shimPid: identity.pid, shimStartTicks: -1 });
   run.giveUp();
+};
+
+// An agent died before its shim had done anything: as if nobody had wanted it yet.
+const forget = (run: Run, house: House): void => {
+  run.close();
+  clearRecords(run.folder);
+  house.runs.delete(runKey(run.ref));
 };
 
 const leaderIn = ({ marks, table }: Snapshot, marker: string): number | null =>

@@ -37,6 +37,8 @@ export const openEmbeddedDriver = async (options: EmbeddedDriverOptions): Promis
   new EmbeddedDriver(options, await findHostMeans(options));
 
 const SWEEP_MS = 2000;
+/** Only one in so many asks /proc, which for 300 runs is most of what an idle agent would do. */
+const THOROUGH_SWEEPS = 5;
 
 class EmbeddedDriver implements Driver {
   readonly capabilities: DriverCapabilities;
@@ -170,10 +172,13 @@ class EmbeddedDriver implements Driver {
   }
 
   // The backstop for what no event tells: the end of a program whose shim was killed.
-  #sweep(): void {
+  #sweep(nth = 1): void {
     this.#stopSweep = this.#house.clock.timer(SWEEP_MS, () => {
-      for (const run of this.#house.runs.values()) if (run.needsLooking) run.check();
-      this.#sweep();
+      const isThorough = nth % THOROUGH_SWEEPS === 0;
+      for (const run of this.#house.runs.values()) {
+        if (run.needsLooking && (isThorough || !run.seemsAlive)) run.check();
+      }
+      this.#sweep(nth + 1);
     });
   }
 }

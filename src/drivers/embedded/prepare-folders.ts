@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf } from '../../kit/message-of.ts';
+import { wordsOf } from '../../model/error.ts';
 import type { RunSpec } from '../../ports/driver.ts';
 import type { House } from './house.ts';
 import { asRefused, type Refused } from './refused.ts';
@@ -41,7 +41,7 @@ const makeLifeLines = async (paths: readonly string[], { tools, log }: House): P
     try {
       await promisify(execFile)(tools.mkfifo, ['-m', '600', '--', ...paths.slice(at, at + 500)]);
     } catch (error) {
-      log(`no FIFO could be made, ends of programs are noticed by looking: ${messageOf(error)}`);
+      log(`no FIFO could be made, ends of programs are noticed by looking: ${wordsOf(error)}`);
     }
   }
   // Where there is no FIFO by now, a plain file does; the starts that follow say so where even that is not possible.
@@ -49,7 +49,7 @@ const makeLifeLines = async (paths: readonly string[], { tools, log }: House): P
     try {
       writeFileSync(path, '', { mode: 0o600 });
     } catch (error) {
-      log(`no life line could be made: ${messageOf(error)}`);
+      log(`no life line could be made: ${wordsOf(error)}`);
     }
   }
 };

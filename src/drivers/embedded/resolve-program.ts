@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { exhaustionOf } from '../../model/error.ts';
 import type { RunSpec } from '../../ports/driver.ts';
 import type { Refused } from './refused.ts';
 import { isExecutable, type Tools } from './tools.ts';
@@ -114,6 +115,9 @@ const statOf = (path: string) => {
 };
 
 const exitCodeOf = (program: string, argv: readonly string[]): Promise<number> =>
-  new Promise((resolved) => {
-    const child = execFile(program, argv, () => resolved(child.exitCode ?? 1));
+  new Promise((resolved, failed) => {
+    const child = execFile(program, argv, (error) => {
+      if (error && exhaustionOf(error) !== null) failed(error);
+      else resolved(child.exitCode ?? 1);
+    });
   });

@@ -1,6 +1,7 @@
 // The groups of one run, as folders: who is in them, ending all of them, and whether memory ran out.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exhaustionOf } from '../../model/error.ts';
 
 /** Folders by hierarchy; empty where the host has no groups for us. */
 export type RunCgroup = {
@@ -33,12 +34,18 @@ export const killAll = (cgroup: RunCgroup): boolean => {
   }
 };
 
-/** Whether the kernel ended a process of it because its memory limit was reached. */
+/** Whether the kernel ended a process of it because its memory limit was reached; false where nobody can look. */
 export const ranOutOfMemory = (cgroup: RunCgroup): boolean => {
   const folder = cgroup.memory ?? cgroup.unified;
   if (folder === undefined) return false;
-  const counts = read(join(folder, cgroup.memory === undefined ? 'memory.events' : 'memory.oom_control'));
-  return /^oom_kill [1-9]/m.test(counts ?? '');
+  try {
+    const counts = read(join(folder, cgroup.memory === undefined ? 'memory.events' : 'memory.oom_control'));
+    return /^oom_kill [1-9]/m.test(counts ?? '');
+  } catch (error) {
+    // An end has to be told, also where there is no file descriptor to learn why.
+    if (exhaustionOf(error) === null) throw error;
+    return false;
+  }
 };
 
 const nestedIn = (folder: string): readonly number[] =>

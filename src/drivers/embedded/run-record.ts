@@ -37,7 +37,7 @@ export type StartedRecord = {
 /** What a shim says, in its record and through the life line: one line for each. */
 export type ShimWord =
   | { readonly word: 'started'; readonly started: StartedRecord }
-  /** The program was not started: `record`, or `cgroup <path>`, could not be written. */
+  /** The program was not started: `record`, or `cgroup <path>`, could not be written, or the shim could not `fork`. */
   | { readonly word: 'refused'; readonly what: string }
   | { readonly word: 'ended'; readonly exit: Exit };
 
@@ -103,6 +103,13 @@ export const readShimWords = (folder: string, generation: string): readonly Shim
   return lines.map((line) => parseShimWord(line, generation, writtenAt)).filter((word) => word !== null);
 };
 
+/**
+ * Whether the program of this start never began: its shim notes it first, and where it can not note it, starts nothing.
+ * Not a word of this start is there, then, not even a torn one.
+ */
+export const neverBegan = (folder: string, { generation }: RunRecord): boolean =>
+  !(readIfThere(join(folder, 'record')) ?? '').includes(generation);
+
 /** Null for what no shim of this generation said. */
 export const parseShimWord = (line: string, generation: string, at: number): ShimWord | null => {
   const [word, written, ...rest] = line.split(' ');
@@ -137,7 +144,12 @@ export const clearRecords = (folder: string): void => {
   }
 };
 
-const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+// Of two names for one number the first is the usual one: SIGABRT, not SIGIOT.
+const SIGNAL_NAMES = new Map(
+  Object.entries(constants.signals)
+    .toReversed()
+    .map(([name, number]) => [number, name]),
+);
 
 // Of these two a shell says nothing, so that exit codes 130 and 141 are taken for the signals.
 const SILENT = new Set([constants.signals.SIGINT, constants.signals.SIGPIPE]);

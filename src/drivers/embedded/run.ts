@@ -24,8 +24,9 @@ export type RunTools = {
   readonly ended: (run: Run, exit: Exit) => void;
 };
 
-// How long a shim gets to write down an end that is a fact already.
-const SHIM_DUE_MS = 2000;
+// How long a shim that lives gets to write down an end that is a fact already: on a host that is that busy it may take
+// seconds, and an end that nobody saw is worse than one that is known late.
+const SHIM_DUE_MS = 10_000;
 const SHIM_LOOK_MS = 20;
 
 /** One start of one run: what is known of it, and how news of it arrive. A restart is another `Run`. */
@@ -35,14 +36,13 @@ export class Run {
   state: 'starting' | RunFact['state'] = 'starting';
   process: ProcessIdentity | null = null;
   exit: Exit | null = null;
-  /** What the shim could not do, where it did not start the program: `record`, or `cgroup <path>`. */
+  /** What the shim could not do, where it did not start the program: `record`, `fork`, or `cgroup <path>`. */
   refusal: string | null = null;
   readonly #tools: RunTools;
   #shim: ProcessIdentity | null = null;
   #child: ChildProcess | null = null;
   #lifeLine: LifeLine | null = null;
   #lookUntil: number | null = null;
-  #ranOutOfMemory = false;
   #isSilent = false;
   /** Found in the tree once: they stay its own, even when they lose their parents. */
   #relatives: readonly ProcessRow[] = [];
@@ -67,6 +67,16 @@ export class Run {
     return this.isRunning && (!this.#isChildAlive() || (this.#lifeLine?.needsPolling ?? true));
   }
 
+  /** At the price of one signal that is not sent: a zombie, and another process with its pid, seem alive as well (kill(2)). */
+  get seemsAlive(): boolean {
+    try {
+      process.kill(this.process!.pid, 0);
+      return !(this.#lifeLine?.needsPolling ?? true);
+    } catch {
+      return false;
+    }
+  }
+
   fact(): RunFact {
     const { fingerprint, startedAt, stdoutStart, stderrStart } = this.record;
     return {
@@ -78,7 +88,6 @@ export class Run {
       exit: this.exit,
       stdoutStart,
       stderrStart,
-      ...(this.#ranOutOfMemory ? { ranOutOfMemory: true } : {}),
     };
   }
 
@@ -214,13 +223,12 @@ export class Run {
   #end(exit: Exit | null): void {
     if (!this.isRunning) return;
     this.#settle(exit ? 'ended' : 'lost', exit);
-    this.#tools.ended(this, exit ?? { code: null, signal: null, at: this.#tools.clock.now() });
+    this.#tools.ended(this, this.exit ?? { code: null, signal: null, at: this.#tools.clock.now() });
   }
 
   #settle(state: 'ended' | 'lost', exit: Exit | null): void {
     this.state = state;
-    this.exit = exit;
-    this.#ranOutOfMemory = ranOutOfMemory(this.record.cgroup);
+    this.exit = exit && ranOutOfMemory(this.record.cgroup) ? { ...exit, ranOutOfMemory: true } : exit;
     this.#changed();
   }
 

@@ -19,6 +19,8 @@ read -r reeve_stat </proc/self/stat
 reeve_ticks ${reeve_stat##*) }
 reeve_shim="$$ $reeve_start"
 
+# A shell that can not fork ends at once: no more processes are allowed.
+trap 'echo "refused $reeve_generation fork" >&9' EXIT
 # In the foreground, for a shell lets its background children ignore SIGINT and SIGQUIT.
 (
   while [ "$1" != -- ]; do
@@ -33,6 +35,7 @@ reeve_shim="$$ $reeve_start"
   exec "$@" 2>&8 8>&-
 )
 reeve_code=$? reeve_how=exited reeve_word=
+trap - EXIT
 # A shell says "Killed" and the like on its own stderr, for signals only: that tells them from exit codes above 128.
 { read -r reeve_stat; read -r reeve_word; } <"$reeve_folder/record"
 [ -n "$reeve_word" ] && reeve_how=killed

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bootId } from '../../kit/process-identity.ts';
+import { NO_PROCESSES } from '../../model/error.ts';
 import { runKey, type RunSpec, type StartOutcome } from '../../ports/driver.ts';
 import { endTree } from './end-tree.ts';
 import type { House } from './house.ts';
@@ -60,6 +61,8 @@ const launch = async (run: Run, parts: LaunchParts, house: House): Promise<Refus
   if (run.state !== 'starting') return null;
   if (run.refusal?.startsWith('cgroup'))
     return { code: 'run.limits', words: `can not join its ${run.refusal}` };
+  if (run.refusal === 'fork')
+    return { code: 'run.not-started', words: `${NO_PROCESSES} (its shim could not fork)` };
   if (ranOutOfMemory(run.record.cgroup))
     return { code: 'run.limits', words: 'it ran out of memory before it began, a higher limit is required' };
   const cause =

@@ -2,7 +2,7 @@ import { runKey, type RunSpec, type StartOutcome } from '../../ports/driver.ts';
 import type { House } from './house.ts';
 import { judgePresent, judgeSpec } from './judge-start.ts';
 import { ensureFolders } from './prepare-folders.ts';
-import type { Refused } from './refused.ts';
+import { asRefused, type Refused } from './refused.ts';
 import type { HostUser } from './resolve-user.ts';
 import { startRun } from './start-run.ts';
 
@@ -20,13 +20,18 @@ export const startRuns = async (
   const users = new Map<RunSpec, HostUser | null>();
   await Promise.all(
     specs.map(async (spec, at) => {
-      const present = await judgePresent(spec, house);
-      if (present) return void outcomes.set(spec, present);
-      if (specs.findIndex((other) => runKey(other) === runKey(spec)) < at)
-        return refuse(spec, { code: 'run.exists', words: 'it is named twice in one batch' });
-      const judged = await judgeSpec(spec, house);
-      if (judged && 'code' in judged) refuse(spec, judged);
-      else users.set(spec, judged);
+      try {
+        const present = await judgePresent(spec, house);
+        if (present) return void outcomes.set(spec, present);
+        if (specs.findIndex((other) => runKey(other) === runKey(spec)) < at)
+          return refuse(spec, { code: 'run.exists', words: 'it is named twice in one batch' });
+        const judged = await judgeSpec(spec, house);
+        if (judged && 'code' in judged) refuse(spec, judged);
+        else users.set(spec, judged);
+      } catch (error) {
+        // Not even a look at what is there is possible where descriptors have run out.
+        refuse(spec, asRefused(error));
+      }
     }),
   );
   const accepted = specs.filter((spec) => users.has(spec));

@@ -4,6 +4,8 @@ import { recordPath } from './edge-paths.ts';
 
 /** Who the edge's process is; written once it serves. */
 export type EdgeRecord = {
+  /** The edge's own folder: a copy of it elsewhere is not the edge's. One that an older version wrote does not say. */
+  readonly folder?: string;
   readonly process: ProcessIdentity | null;
   readonly version: string;
   /** Epoch milliseconds. */
@@ -19,10 +21,11 @@ export type StartReport =
   | { readonly outcome: 'claimed' }
   | { readonly outcome: 'port-taken' };
 
-/** Null where there is none, or nothing that can be read. */
+/** Null where there is none, nothing that can be read, or the copy of one whose process serves another folder. */
 export const readEdgeRecord = (folder: string): EdgeRecord | null => {
   try {
-    return JSON.parse(readFileSync(recordPath(folder), 'utf8')) as EdgeRecord;
+    const record = JSON.parse(readFileSync(recordPath(folder), 'utf8')) as EdgeRecord;
+    return record.folder === undefined || record.folder === folder ? record : null;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

@@ -30,6 +30,21 @@ describe('the header an instance gets', () => {
     assert.deepEqual(sent.slice(2, 8), ['Cookie', 'a=1', 'X-B', 'é', 'Cookie', 'b=2']);
   });
 
+  it('loses what reads like a field of the edge once "_" is "-", and keeps other names with "_"', () => {
+    const fields = forwarded([
+      'X_Forwarded_For',
+      '6.6.6.6',
+      'content_Length',
+      '9',
+      'x_own',
+      '1',
+      'x-a_b',
+      '2',
+    ]);
+    assert.deepEqual(Object.keys(fields).slice(1, 4), ['x_own', 'x-a_b', 'x-forwarded-for']);
+    assert.deepEqual(fields['x-forwarded-for'], ['10.0.0.7']);
+  });
+
   it('loses what is about the connection, and what the connection lists', () => {
     const fields = forwarded([
       'Connection',

@@ -54,6 +54,12 @@ const ABOUT_THE_CLIENT = new Set([
   'x-forwarded-server',
   'x-real-ip',
 ]);
+// CGI, WSGI and Rack turn "-" into "_": there, a field that a client spells with "_" can not be told from the edge's own.
+const isLookAlike = (key: string): boolean => {
+  if (!key.includes('_')) return false;
+  const plain = key.replaceAll('_', '-');
+  return NOT_FORWARDED.has(plain) || ABOUT_THE_CLIENT.has(plain) || plain === 'content-length';
+};
 // Only the edge says these.
 const NOT_ANSWERED = new Set([
   ...HOP_BY_HOP,
@@ -81,7 +87,7 @@ export const requestHeaders = (raw: readonly string[], facts: ForwardFacts): str
     const key = name.toLowerCase();
     if (key === 'via') via = via === '' ? value : `${via}, ${value}`;
     if (facts.isUpgrade && key === 'upgrade') sent.push(name, value);
-    if (NOT_FORWARDED.has(key) || listed?.has(key)) continue;
+    if (NOT_FORWARDED.has(key) || listed?.has(key) || isLookAlike(key)) continue;
     if (ABOUT_THE_CLIENT.has(key)) {
       if (!isTrusted) continue;
       if (key === 'x-forwarded-for') forwardedFor = forwardedFor === '' ? value : `${forwardedFor}, ${value}`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureFolder } from '../../kit/atomic-file.ts';
+import { exhaustionOf } from '../../model/error.ts';
 import type { EdgeLimits } from './edge-core.ts';
 import { compileCacheFolder, logPath } from './edge-paths.ts';
 import type { StartReport } from './edge-record.ts';
@@ -53,7 +54,12 @@ export const launchEdge = async (options: LaunchOptions): Promise<StartReport | 
       },
     );
     child.unref();
-    const failed = new Promise<void>((resolve) => child.once('error', () => resolve()));
+    const failed = new Promise<Error>((resolve) => child.once('error', resolve));
+    if (child.pid === undefined) {
+      const error = await failed;
+      if (exhaustionOf(error) === null) return null;
+      throw error;
+    }
     return await readReport(child.stdio[READY_FD] as Readable, failed);
   } finally {
     closeSync(log);
@@ -75,7 +81,7 @@ const openLog = (path: string): number => {
   return openSync(path, 'a', 0o600);
 };
 
-const readReport = async (pipe: Readable, failed: Promise<void>): Promise<StartReport | null> => {
+const readReport = async (pipe: Readable, failed: Promise<Error>): Promise<StartReport | null> => {
   let text = '';
   pipe.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<void>((resolve) => pipe.once('close', resolve));

@@ -39,7 +39,7 @@ const run = async (settings: EdgeSettings): Promise<void> => {
   const version = reeveVersion();
   const stop = (deadlineMs: number): void => void close({ folder, door, control, claim }, deadlineMs);
   const control = await openControlServer({ folder, core, door, version, startedAt, host, port, stop });
-  const record: EdgeRecord = { process: identify(process.pid), version, startedAt, host, port };
+  const record: EdgeRecord = { folder, process: identify(process.pid), version, startedAt, host, port };
   writeFileAtomic(recordPath(folder), `${JSON.stringify(record)}\n`, 0o600);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(STOP_MS));
   log(`serves ${core.book.sites.length} sites on ${host}:${port}, version ${version}, pid ${process.pid}`);
@@ -107,10 +107,11 @@ const lineOf = (words: string): string => `${new Date().toISOString()} edge ${wo
 const log = (words: string): void => lines.write(lineOf(words));
 
 // One request that meets a mistake of ours must not end all the others, and there may be no agent to start us again.
-let complainedAt = 0;
+let complainedAt = -Infinity;
 process.on('uncaughtException', (error) => {
-  if (Date.now() - complainedAt < 1000) return;
-  complainedAt = Date.now();
+  // By a clock that nobody sets: one that is set back would keep this silent for as long.
+  if (performance.now() - complainedAt < 1000) return;
+  complainedAt = performance.now();
   log(`goes on after: ${error.stack}`);
 });
 

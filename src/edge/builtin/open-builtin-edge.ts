@@ -1,5 +1,6 @@
 // The builtin edge as the agent sees it: files it writes, and a process that it keeps up and talks to. It promises what
 // ports/edge.ts says, and must never know why a site or a flag changes.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeAnswer, EdgeMetrics, EdgeSite, Flags, UpstreamTraffic } from '../../model/edge.ts';
 import { Failure, isReported, Refusal } from '../../model/error.ts';
 import { edgeFolder, type Layout } from '../../model/layout.ts';
@@ -32,6 +33,9 @@ export const openBuiltinEdge = (options: BuiltinEdgeOptions): BuiltinEdge => new
 
 const ASK_MS = 30_000;
 const NOTICE_MS = 2000;
+/** How long one that died may take to be followed. */
+const FOLLOWED_MS = 5000;
+const LOOK_MS = 20;
 
 export class BuiltinEdge implements Edge {
   readonly capabilities: EdgeCapabilities = { name: 'builtin', canHold: true, websockets: true, tls: false };
@@ -72,7 +76,7 @@ export class BuiltinEdge implements Edge {
     if (isServing) await this.#process.ensureRunning();
     try {
       writeSiteText(this.#folder, stack, text);
-      if (isServing) await this.#prove(stack, site, text);
+      if (isServing) await this.#proveByOneThatLives(() => this.#prove(stack, site, text));
     } catch (error) {
       await this.#putBack(stack, before);
       throw isReported(error) && error.report.code === 'edge.refused' ? error : refused(stack, error);
@@ -161,6 +165,21 @@ export class BuiltinEdge implements Edge {
           fix: `change services.*.route in one of the two, or take the other down: reeve down --stack ${rival.stack}`,
         },
       );
+    }
+  }
+
+  // Where the process dies meanwhile, the one that follows reads the same files and can say the same.
+  async #proveByOneThatLives(prove: () => Promise<void>): Promise<void> {
+    const until = performance.now() + FOLLOWED_MS;
+    for (;;) {
+      try {
+        return await prove();
+      } catch (error) {
+        const isMissed = isReported(error) && error.report.code === 'edge.not-reached';
+        if (!isMissed || performance.now() > until) throw error;
+      }
+      await sleep(LOOK_MS);
+      await this.#process.ensureRunning();
     }
   }
 

@@ -1,3 +1,4 @@
+import { ageMsOf } from '../../kit/process-identity.ts';
 import type { Exit } from '../../model/health.ts';
 import type { LockHeld } from '../../model/lock.ts';
 import { type ErrorReport, Failure } from '../../model/error.ts';
@@ -114,8 +115,8 @@ const waitForEnd = async (
 ): Promise<Exit | 'timed-out'> => {
   const { clock } = hands;
   const over = new AbortController();
-  // The clock may have been set since: never longer than the whole time.
-  const ranMs = Math.max(0, clock.now() - fact.startedAt);
+  // Where its process can not tell how long it has run, the clock does, which may have been set since.
+  const ranMs = ageMsOf(fact.process) ?? Math.max(0, clock.now() - fact.startedAt);
   const left = Math.max(0, job.timeoutMs - ranMs);
   const timer = clock.sleep(left, AbortSignal.any([signal, over.signal])).then(() => 'timed-out' as const);
   try {
@@ -147,9 +148,10 @@ const failed = async (
   context: StepContext,
   { spec, job, fact, exit }: { spec: RunSpec; job: Job; fact: RunFact; exit: Exit },
 ): Promise<ErrorReport> => {
-  const how = exit.signal
+  const end = exit.signal
     ? `signal ${exit.signal} ended it`
     : `it ended with exit code ${exit.code ?? 'unknown'}`;
+  const how = exit.ranOutOfMemory ? `${end} when memory ran out` : end;
   return {
     kind: 'failure',
     code: 'job.failed',

@@ -23,9 +23,6 @@ const remember = ({ store }: Hands, stack: Name, service: Name, replicas: number
   const record = store.stacks.get(stack) ?? { name: stack, file: '', scale: {} };
   const { [service]: _before, ...scale } = record.scale;
   if (replicas === null) return store.stacks.put({ ...record, scale });
-  const over = store.releases
-    .list(stack)
-    .find(({ state }) => state === 'current')
-    ?.stack.services.find(({ name }) => name === service)?.replicas;
+  const over = store.releases.current(stack)?.stack.services.find(({ name }) => name === service)?.replicas;
   store.stacks.put({ ...record, scale: { ...scale, [service]: { replicas, over: over ?? replicas } } });
 };

@@ -15,8 +15,6 @@ const ANSWER_MS = 30_000;
 export const verifyRoutes: StepExecutor<'verify-routes'> = {
   async execute(context, { expected }, held) {
     mayTouch(context, held);
-    // It may have died a moment ago; whether it comes back is what is verified.
-    await context.hands.edge.ensureRunning();
     const site = await context.hands.edge.site(context.stack);
     const names = [...new Set(expected.map(({ service }) => service))];
     for (const name of names) {
@@ -42,6 +40,8 @@ const askUntilRight = async (
   const deadline = clock.monotonic() + WITHIN_MS;
   for (;;) {
     context.signal.throwIfAborted();
+    // It may have died a moment ago; whether it comes back is what is verified.
+    await context.hands.edge.ensureRunning();
     const answer = await askOnce(context, host, route.path);
     if (typeof answer !== 'string' && isExpected(answer, expected)) return;
     if (clock.monotonic() >= deadline) throw wrongAnswer(`${host}${route.path}`, describe(answer));
