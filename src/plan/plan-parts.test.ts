@@ -68,6 +68,23 @@ describe('choosing ports', () => {
     assert.match(message, /Cannot give port 3000 to "web": stack "blog" \(api-1-blue\) has it/);
   });
 
+  test('gives each of many services ports of its own, from the first free one on, beside a fixed one in the way', () => {
+    const parts: readonly ServiceParts[] = [
+      { strategy: 'recreate' },
+      ...Array.from({ length: 300 }, () => ({})),
+      { port: 20_005 },
+    ];
+    const services = parts.map((own, at) => buildService(`s${at}`, { routes: [`s${at}.localhost`], ...own }));
+    const ports = portsOf(new StackLife().plan(deployOf(buildStack(services), 'r1')));
+    assert.deepEqual([ports['s301-1-blue'], ports['s301-1-green']], [20_005, 20_006]);
+    assert.equal(ports['s0-1-green'], ports['s0-1-blue']);
+    const used = [...new Set(Object.values(ports))].toSorted((a, b) => a - b);
+    assert.deepEqual(
+      used,
+      Array.from({ length: 1 + 600 + 2 }, (_, at) => 20_000 + at),
+    );
+  });
+
   test('is refused when the whole range is taken', () => {
     const busyPorts = Array.from({ length: 10_000 }, (_, index) => 20_000 + index);
     assert.equal(refused(() => first({}, { ...nothingObserved(), busyPorts })).code, 'port.none-left');

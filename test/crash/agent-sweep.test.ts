@@ -27,6 +27,8 @@ const ONLY = process.env.STORY;
 /** Per story, of about a hundred. */
 const SAMPLE = Number(process.env.SAMPLE ?? 2);
 
+/** Share of deaths after which the next agent dies as well. */
+const AGAIN = 1 / 3;
 /** Of a whole sweep. */
 const TEST_MS = 3_600_000;
 
@@ -207,9 +209,9 @@ const chooseDeaths = (writes: readonly string[], story: Story, random: () => num
   const chosen = isWholeProof
     ? [...points.filter((point) => point.isRecord), ...sampleOf(points.filter((point) => !point.isRecord))]
     : sampleOf(points);
-  return chosen.map(({ isRecord: _isRecord, ...point }, at) => {
+  return chosen.map(({ isRecord: _isRecord, ...point }) => {
     const again: CrashPoint = { from: '', write: 1 + pick(writes.length - point.write + 1), side: 'after' };
-    return at % 3 === 2 ? [point, again] : [point];
+    return random() < AGAIN ? [point, again] : [point];
   });
 };
 

@@ -22,6 +22,24 @@ test('listening ports are found when a grandchild behind a shell listens', async
   }
 });
 
+test('listening ports are each program’s own when several are asked for at once, and new ones are found later', async () => {
+  const start = () =>
+    spawn(process.execPath, ['-e', LISTENER, '127.0.0.1'], { stdio: 'ignore', detached: true });
+  const children = [start(), start()];
+  try {
+    const ask = () => Promise.all(children.map(({ pid }) => listeningPorts(pid!)));
+    const found = await eventually('both listen', async () => {
+      const ports = await ask();
+      return ports.every(({ length }) => length === 1) && ports.flat();
+    });
+    assert.notEqual(found[0]?.port, found[1]?.port);
+    children.push(start());
+    await eventually('the third listens', async () => (await ask())[2]?.length === 1);
+  } finally {
+    for (const { pid } of children) process.kill(pid!, 'SIGKILL');
+  }
+});
+
 test('listening ports are none when the process is gone', async () => {
   const child = spawn('true', { stdio: 'ignore' });
   await new Promise((exited) => child.once('exit', exited));
