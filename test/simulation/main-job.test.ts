@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { isWholeProof, writeProof } from '../worlds/proof-report.ts';
 import { liveThrough } from '../worlds/random-life.ts';
 
-const SEEDS = Number(process.env.SEEDS ?? (isWholeProof ? 20_000 : 5_000));
+const SEEDS = Number(process.env.SEEDS ?? (isWholeProof ? 10_000 : 5_000));
 
 const liveInWorker = (seeds: readonly number[], signal: AbortSignal): Promise<number> =>
   new Promise((resolve, reject) => {
