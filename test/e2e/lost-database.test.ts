@@ -177,7 +177,7 @@ test('a database of the first Reeve is upgraded, and everything in it is known',
   assert.doesNotMatch(start.stderr, /rebuilt/);
   assert.deepEqual(await seen(), before);
   await deploys('after the upgrade');
-  assert.equal((await seen()).release, before.release + 1);
+  assert.ok((await seen()).release! > before.release!);
 });
 
 test('a database of a newer Reeve is refused with exit code 2 and left as it is', async () => {
