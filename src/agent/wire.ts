@@ -14,7 +14,7 @@ import { type Layout, sourcesFolder } from '../model/layout.ts';
 import { canPunchHoles } from '../logs/punch-hole.ts';
 import { createRotation } from '../chores/rotate-logs.ts';
 import { createLogBook } from '../logs/log-book.ts';
-import { allListeningPorts, listeningPorts } from '../probes/listening-ports.ts';
+import { allListeningPorts, findStranger, listeningPorts } from '../probes/listening-ports.ts';
 import type { Redactor } from '../ports/redactor.ts';
 import type { Rebuilt } from '../ports/store.ts';
 import { createProber } from '../probes/prober.ts';
@@ -121,6 +121,7 @@ export const wire = async (options: WireOptions): Promise<Wired> => {
     fingerprints: (release) => environments.ofRelease(release),
     ...(canFreeLogs ? {} : { prepareStart: rotation }),
     listeningPorts,
+    findStranger,
     publish,
     failed,
   });

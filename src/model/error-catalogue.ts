@@ -123,6 +123,8 @@ const supervision = {
   'gate.never-ready':
     'The new instance ran and its probe did not succeed within the time that the gate allows.',
   'gate.wrong-port': 'The new instance listens on another port or address than the one that Reeve gave it.',
+  'gate.stranger':
+    'A program of another run answered on the port of the new instance, which does not listen there.',
   'gate.degraded': 'The new instance answered, and called itself degraded for as long as the gate waited.',
   'gate.exited': 'The new instance ended before it was ready.',
   'gate.died-after-ready': 'The new instance was ready and ended before it had settled.',

@@ -9,8 +9,8 @@ export type ListeningPort = { readonly address: string; readonly port: number };
  * where there is no /proc, and without those whose descriptors we may not see.
  */
 export const listeningPorts = async (pid: number): Promise<readonly ListeningPort[]> => {
-  const { stats, tablesOf } = shareLook();
-  const inodes = new Set(treeOf(pid, stats).flatMap(socketInodes));
+  const { statsOf, tablesOf } = shareLook();
+  const inodes = new Set(treeOf(pid, statsOf()).flatMap(socketInodes));
   const found = new Map(
     tablesOf(pid)
       .filter(({ inode }) => inodes.has(inode))
@@ -29,6 +29,31 @@ export const allListeningPorts = async (): Promise<readonly number[]> => [
       .map(({ port }) => port),
   ),
 ];
+
+/** A process of another run, `run` as `<stack>/<instance>`. */
+export type Stranger = { readonly pid: number; readonly run: string };
+
+/**
+ * Who of another run listens on `port`, where nobody of the tree of `pid` does. Null where no such one is known: what
+ * carries no mark of a run may be a program that the instance has started and that went its own ways.
+ */
+export const findStranger = async (pid: number, port: number): Promise<Stranger | null> => {
+  const { statsOf, tablesOf } = shareLook();
+  const inodes = new Set(tablesOf(pid).flatMap((entry) => (entry.port === port ? [entry.inode] : [])));
+  const listens = (one: number): boolean => socketInodes(one).some((inode) => inodes.has(inode));
+  if (inodes.size === 0 || listens(pid) || treeOf(pid, statsOf()).some(listens)) return null;
+  const own = markOf(pid);
+  for (const { pid: other } of statsOf()) {
+    const mark = markOf(other);
+    if (mark !== null && mark !== own && listens(other))
+      return { pid: other, run: mark.split('/').slice(0, 2).join('/') };
+  }
+  return null;
+};
+
+// Every program has it from its shim, and hands it on: `<stack>/<instance>/<generation>`.
+const markOf = (pid: number): string | null =>
+  /(?:^|\0)REEVE_RUN=([^\0]+)/.exec(readOrEmpty(`/proc/${pid}/environ`))?.[1] ?? null;
 
 type Entry = ListeningPort & { readonly inode: string };
 
@@ -60,7 +85,7 @@ const parseAddress = (hex: string): string => {
 type Stats = readonly NonNullable<ReturnType<typeof readStat>>[];
 
 /** Every process, and who listens in the network namespace of one of them. */
-type Look = { readonly stats: Stats; readonly tablesOf: (pid: number) => readonly Entry[] };
+type Look = { readonly statsOf: () => Stats; readonly tablesOf: (pid: number) => readonly Entry[] };
 
 let look: Look | null = null;
 
@@ -74,9 +99,13 @@ const shareLook = (): Look => {
 };
 
 const takeLook = (): Look => {
-  const stats = readPids()
-    .map(readStat)
-    .filter((stat) => stat !== null);
+  let stats: Stats | null = null;
+  const statsOf = (): Stats => {
+    stats ??= readPids()
+      .map(readStat)
+      .filter((stat) => stat !== null);
+    return stats;
+  };
   const known = new Map<string, readonly Entry[]>();
   const tablesOf = (pid: number): readonly Entry[] => {
     const namespace = linkOrEmpty(`/proc/${pid}/ns/net`) || String(pid);
@@ -86,7 +115,7 @@ const takeLook = (): Look => {
     known.set(namespace, entries);
     return entries;
   };
-  return { stats, tablesOf };
+  return { statsOf, tablesOf };
 };
 
 const treeOf = (root: number, stats: Stats): readonly number[] => {

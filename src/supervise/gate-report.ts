@@ -11,8 +11,13 @@ import { commandWords, exitWords, expectedWords } from './words.ts';
 /** An address that a process of the instance listens on. */
 export type Listening = { readonly address: string; readonly port: number };
 
+/** A process of another run, `run` as `<stack>/<instance>`. */
+export type Stranger = { readonly pid: number; readonly run: string };
+
 export type GateFacts = {
   readonly cause: GateCause;
+  /** Who answered in its place. */
+  readonly stranger: Stranger | null;
   readonly service: Service;
   readonly desired: DesiredInstance;
   readonly state: InstanceState;
@@ -89,10 +94,19 @@ const accountOf = (facts: GateFacts): Account => {
         why: `the process answers, and calls itself degraded: ${state.health.words}`,
         fix: `resolve what it reports, or raise services.${name}.health.within where it only needs longer`,
       };
+    case 'stranger':
+      return strangerAnswered(facts);
     case 'never-ready':
       return neverReady(facts);
   }
 };
+
+const strangerAnswered = ({ stranger, service, desired }: GateFacts): Account => ({
+  code: 'gate.stranger',
+  fact: `process ${stranger?.pid} of "${stranger?.run}" answers on port ${desired.port}, an answer of its own is required`,
+  why: `the process runs, but nothing of it listens on port ${desired.port}, and another program took it first`,
+  fix: `deploy again for another port, or end process ${stranger?.pid} where services.${service.name}.port is set`,
+});
 
 const neverReady = (facts: GateFacts): Account => {
   const { service, state, desired, listening } = facts;

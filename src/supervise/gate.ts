@@ -8,7 +8,8 @@ export type GateCause =
   | 'start-failed'
   | 'stopped'
   | 'degraded'
-  | 'never-ready';
+  | 'never-ready'
+  | 'stranger';
 
 export type GateVerdict =
   | { readonly verdict: 'passed' }

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LogBook } from '../ports/log-book.ts';
 import type { GateOutcome } from '../ports/supervision.ts';
 import { extendGate, type GateCause, judgeGate } from './gate.ts';
-import { describeRefusal, type Listening } from './gate-report.ts';
+import { describeRefusal, type GateFacts, type Listening, type Stranger } from './gate-report.ts';
 import type { Instance } from './instance.ts';
 import { readLastLines } from './last-lines.ts';
 import { supervisionClosed } from './words.ts';
@@ -12,6 +12,8 @@ export type GateTools = {
   readonly logBook: LogBook;
   /** Where the processes of a tree listen. */
   readonly listeningPorts: (pid: number) => Promise<readonly Listening[]>;
+  /** Who of another run listens on a port, where nobody of the tree does. */
+  readonly findStranger: (pid: number, port: number) => Promise<Stranger | null>;
   /** Aborts when supervision closes. */
   readonly closing: AbortSignal;
 };
@@ -26,13 +28,24 @@ export const passGate = async (
   instance.dispatch({ input: 'gateOpened' });
   try {
     const cause = await waitForVerdict(instance, options, tools);
+    const stranger = cause === null ? await strangerOf(instance, tools) : null;
     const tookMs = tools.clock.monotonic() - beganAt;
-    return cause === null
-      ? { outcome: 'passed', tookMs }
-      : { outcome: 'refused', report: await reportRefusal(instance, cause, tookMs, tools) };
+    if (cause === null && stranger === null) return { outcome: 'passed', tookMs };
+    const verdict = { cause: cause ?? 'stranger', stranger, tookMs } as const;
+    return { outcome: 'refused', report: await reportRefusal(instance, verdict, tools) };
   } finally {
     instance.dispatch({ input: 'gateClosed' });
   }
+};
+
+// Somebody else's good answers prove nothing.
+const strangerOf = async (
+  { state, service, desired }: Instance,
+  { findStranger }: GateTools,
+): Promise<Stranger | null> => {
+  const kind = service.health.probe?.kind;
+  const isAsked = (kind === 'http' || kind === 'tcp') && state.pid !== null && desired.port !== null;
+  return isAsked ? await findStranger(state.pid!, desired.port!).catch(() => null) : null;
 };
 
 // Null: passed.
@@ -79,8 +92,7 @@ const nextChange = async (
 
 const reportRefusal = async (
   instance: Instance,
-  cause: GateCause,
-  tookMs: number,
+  verdict: Pick<GateFacts, 'cause' | 'stranger' | 'tookMs'>,
   { logBook, listeningPorts }: GateTools,
 ): Promise<Extract<GateOutcome, { outcome: 'refused' }>['report']> => {
   const { state, service, desired } = instance;
@@ -88,5 +100,5 @@ const reportRefusal = async (
     readLastLines(logBook, instance),
     state.pid === null ? null : listeningPorts(state.pid).catch(() => null),
   ]);
-  return describeRefusal({ cause, service, desired, state, tookMs, log, listening });
+  return describeRefusal({ ...verdict, service, desired, state, log, listening });
 };

@@ -7,7 +7,7 @@ import type { LogBook } from '../ports/log-book.ts';
 import type { Prober } from '../ports/prober.ts';
 import type { Redactor } from '../ports/redactor.ts';
 import type { DesiredInstance, Store } from '../ports/store.ts';
-import type { Listening } from './gate-report.ts';
+import type { Listening, Stranger } from './gate-report.ts';
 import type { DescribedInstance } from './instance-tools.ts';
 
 export type SupervisorOptions = {
@@ -24,6 +24,8 @@ export type SupervisorOptions = {
   readonly fingerprints: (release: Release) => Readonly<Record<Name, string>>;
   /** Where the processes of a tree listen. */
   readonly listeningPorts: (pid: number) => Promise<readonly Listening[]>;
+  /** Who of another run listens on a port, where nobody of the tree does. */
+  readonly findStranger: (pid: number, port: number) => Promise<Stranger | null>;
   readonly publish: (event: ReeveEvent) => void;
   /** What went wrong in the background, for the agent's log. */
   readonly failed: (what: string, error: unknown) => void;

@@ -132,7 +132,7 @@ export class Supervisor implements Supervision {
   }
 
   get #watchTools() {
-    const { clock, logBook, listeningPorts } = this.#options;
-    return { clock, logBook, listeningPorts, closing: this.#closing.signal };
+    const { clock, logBook, listeningPorts, findStranger } = this.#options;
+    return { clock, logBook, listeningPorts, findStranger, closing: this.#closing.signal };
   }
 }

@@ -1,5 +1,7 @@
 // Supervision with everything real: the embedded driver, sockets, output files, and the zoo's programs.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,7 +17,7 @@ import { resolveLayout } from '../../src/model/layout.ts';
 import { instanceId, type InstancePlace } from '../../src/model/names.ts';
 import type { Service } from '../../src/model/stack.ts';
 import type { Driver } from '../../src/ports/driver.ts';
-import { listeningPorts } from '../../src/probes/listening-ports.ts';
+import { findStranger, listeningPorts } from '../../src/probes/listening-ports.ts';
 import { createProber } from '../../src/probes/prober.ts';
 import { Supervisor } from '../../src/supervise/supervisor.ts';
 import { eventually, isRunning } from '../worlds/conditions.ts';
@@ -77,6 +79,7 @@ const openAgent = async (service: Service): Promise<void> => {
     }),
     fingerprints: () => ({}),
     listeningPorts,
+    findStranger,
     publish: (event) => void events.push(event),
     failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
   });
@@ -199,6 +202,40 @@ for (const [title, program, parts, shows] of CASES) {
     });
   });
 }
+
+/** A server on the port that is the instance's, with a mark of a run or without. */
+const besideAnother = async (mark: string | null, shows: () => Promise<void>): Promise<void> => {
+  const script = `require('node:http').createServer((_, response) => response.end('ok')).listen(${port}, '127.0.0.1', () => console.log('up'))`;
+  const env = { PATH: process.env.PATH, ...(mark === null ? {} : { REEVE_RUN: mark }) };
+  const other = spawn(process.execPath, ['-e', script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(other.stdout, 'data');
+  try {
+    await shows();
+  } finally {
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+  }
+};
+
+test('gate refuses a real program when a program of another run answers on its port', async () => {
+  await besideAnother('other/web-1-blue/0123456789ab', () =>
+    withService(serviceOf('never-ready.ts', TCP), async () => {
+      const outcome = await supervisor.passGate(STACK, PLACE);
+      assert.ok(outcome.outcome === 'refused', JSON.stringify(outcome));
+      assert.equal(outcome.report.code, 'gate.stranger');
+      assert.match(outcome.report.message, /process \d+ of "other\/web-1-blue" answers on port \d+/);
+    }),
+  );
+});
+
+test('gate passes a real program when what answers on its port carries no mark: it may be its own', async () => {
+  await besideAnother(null, () =>
+    withService(serviceOf('never-ready.ts', TCP), async () => {
+      const outcome = await supervisor.passGate(STACK, PLACE);
+      assert.equal(outcome.outcome, 'passed', JSON.stringify(outcome));
+    }),
+  );
+});
 
 test('gate passes a real program when it listens late', async () => {
   await withService(serviceOf('listens-late.ts', { health: { withinMs: 20_000 } }), async () => {

@@ -111,6 +111,7 @@ export const openSupervisionWorld = (options: SupervisionWorldOptions = {}) => {
     fingerprints: ({ id, stack: { services } }) =>
       Object.fromEntries(services.map(({ name }) => [name, `${name}@${id}`])),
     listeningPorts: async () => world.listening,
+    findStranger: async () => null,
     publish: (event) => void events.push(event),
     failed: (what) => void failures.push(what),
     bootId: host.bootId,
