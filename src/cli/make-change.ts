@@ -9,6 +9,7 @@ import type { Problem } from '../model/problem.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { renderChangeEnd } from './output/change-end.ts';
 import { renderError } from './output/error.ts';
+import { renderNotes } from './output/plan.ts';
 import { renderProblems } from './output/problems.ts';
 import { openProgress } from './output/progress.ts';
 import { span, wrap } from './output/text.ts';
@@ -98,6 +99,8 @@ const submit = async (session: Session, wish: Wish, options: ChangeOptions): Pro
     return { result: { outcome: 'nothing', answer }, warnings };
   }
   const { change, behind } = answer;
+  // A deploy has the same ones each time, and `reeve plan` for whoever wants to read them.
+  if (wish.want !== 'deploy') output.say(() => renderNotes(change.plan));
   const isQueued = answer.outcome === 'queued' && behind !== null;
   if (isQueued) output.say(() => [[span(`Change ${change.id} waits behind change ${behind}`, 'yellow')]]);
   if (!options.detach) return { result: await follow(session, change.id, { known: change }), warnings };

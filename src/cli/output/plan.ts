@@ -22,8 +22,12 @@ export const renderPlan = (plan: Plan, symbols: Symbols): Line[] => {
     ]);
   }
   if (plan.notes.length > 0) lines.push([]);
-  for (const note of plan.notes) lines.push([span('note  ', 'yellow'), span(note)]);
+  lines.push(...renderNotes(plan));
   return lines;
 };
+
+/** What a person should know, a line each. */
+export const renderNotes = ({ notes }: Plan): Line[] =>
+  notes.map((note) => [span('note  ', 'yellow'), span(note)]);
 
 const meaningOf = (phase: Phase): string => (phase === 'finish' ? '  not undone' : '');
