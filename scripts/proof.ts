@@ -1,5 +1,6 @@
 // Every test in its long form: each point of the crash sweep, a hundred deploys of each kind, many seeds. Writes docs/proof.md
-// from what they measured. `--render` only writes the page, from the last run.
+// from what they measured. With the names of test files it runs those again, and the page has them beside the last run of
+// the others; `--render` only writes the page.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -14,8 +15,14 @@ const RUN = join(PROOF_FOLDER, 'run');
 const resultsPath = join(RUN, 'tests.json');
 const runPath = join(RUN, 'run.json');
 
-/** The exit code of the tests. */
-const runTests = (): number => {
+const EVERYTHING = [
+  'src/**/*.test.ts',
+  'test/{contract,integration,simulation,e2e,crash,proof}/**/*.test.ts',
+];
+
+/** The exit code of the tests. What is known of files that are not among them stays. */
+const runTests = (files: readonly string[]): number => {
+  const others = files.length > 0 && existsSync(resultsPath) ? readJson<TestResults>(resultsPath) : {};
   mkdirSync(RUN, { recursive: true });
   const run = { at: new Date().toISOString(), machine: machineFacts() };
   const reporter = (name: string, to: string): string[] => [
@@ -29,11 +36,12 @@ const runTests = (): number => {
       '--test-timeout=3600000',
       ...reporter('spec', 'stdout'),
       ...reporter('./scripts/proof/results-reporter.ts', resultsPath),
-      'src/**/*.test.ts',
-      'test/{contract,integration,simulation,e2e,crash,proof}/**/*.test.ts',
+      ...(files.length > 0 ? files : EVERYTHING),
     ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, PROOF: 'whole' } },
   );
+  const results = { ...others, ...readJson<TestResults>(resultsPath) };
+  writeFileSync(resultsPath, JSON.stringify(results, null, 1));
   writeFileSync(runPath, JSON.stringify(run));
   return status ?? 1;
 };
@@ -59,6 +67,7 @@ const render = (): void => {
   console.log(`wrote ${page}`);
 };
 
-const exitCode = process.argv.includes('--render') ? 0 : runTests();
+const passedOn = process.argv.slice(2);
+const exitCode = passedOn.includes('--render') ? 0 : runTests(passedOn);
 render();
 process.exit(exitCode);

@@ -22,6 +22,7 @@ export const switchRoutes: StepExecutor<'switch-routes'> = {
     const { edge, supervision, clock, store } = context.hands;
     mayTouch(context, held);
     await edge.switch(context.stack, previous);
+    mayTouch(context, held);
     // A warm copy that was used goes back to being warm; one that was started for this change is stopped next.
     for (const row of movedRows(context, previous, flags)) {
       const release = store.releases.get(context.stack, row.release);
