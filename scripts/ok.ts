@@ -12,6 +12,6 @@ runSteps([
     '--test',
     '--test-reporter=dot',
     'src/**/*.test.ts',
-    'test/contract/**/*.test.ts',
+    'test/{plans,contract}/**/*.test.ts',
   ),
 ]);

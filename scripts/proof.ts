@@ -17,7 +17,7 @@ const runPath = join(RUN, 'run.json');
 
 const EVERYTHING = [
   'src/**/*.test.ts',
-  'test/{contract,integration,simulation,e2e,crash,proof}/**/*.test.ts',
+  'test/{plans,contract,integration,simulation,e2e,crash,proof}/**/*.test.ts',
 ];
 
 /** The exit code of the tests. What is known of files that are not among them stays. */

@@ -9,7 +9,7 @@ const tests = onNode(
   '--test-timeout=300000',
   ...passedOn,
   'src/**/*.test.ts',
-  'test/{contract,integration,simulation,e2e,crash,proof}/**/*.test.ts',
+  'test/{plans,contract,integration,simulation,e2e,crash,proof}/**/*.test.ts',
 );
 
 runSteps(

@@ -33,7 +33,7 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     title: 'So may the edge, and the command line',
-    words: `SIGKILL of the builtin edge at the steps of a deploy, of the CLI in the middle of one, and of the agent at random moments while a deploy waits for its turn.`,
+    words: `SIGKILL of the builtin edge at every step of a deploy and at some of a rollback, a restart and a change of scale, of the CLI after each command that changes something, and of the agent at random moments while a deploy waits for its turn.`,
     files: ['test/crash/edge-and-cli.test.ts'],
   },
   {

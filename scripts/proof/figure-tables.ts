@@ -89,7 +89,9 @@ const recreateUnderLoad = (
 const agentSweep = ({ stories }: { readonly stories: readonly Story[] }): readonly Row[][] => [
   [
     ['strategy', 'change', 'writes that it could die at', 'times killed'],
-    ...stories.map(({ plan, story, points, kills }) => [plan, story, number(points), number(kills)]),
+    ...stories
+      .toSorted((a, b) => a.plan.localeCompare(b.plan))
+      .map(({ plan, story, points, kills }) => [plan, story, number(points), number(kills)]),
     [
       '',
       '**all**',
@@ -114,9 +116,11 @@ const mutants = ({ caught }: { readonly caught: Readonly<Record<string, number>>
 ];
 
 // Figures that speak for themselves: `healthKnownMs: 929` reads "health known | 929 ms".
-const plain = (figures: Readonly<Record<string, number>>): readonly Row[][] => [
-  [['measured', ''], ...Object.entries(figures).map(([name, value]) => plainRow(name, value))],
-];
+const plain =
+  (title: string) =>
+  (figures: Readonly<Record<string, number>>): readonly Row[][] => [
+    [[title, ''], ...Object.entries(figures).map(([name, value]) => plainRow(name, value))],
+  ];
 
 const plainRow = (name: string, value: number): Row => {
   const words = name.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
@@ -128,12 +132,12 @@ export const FIGURE_TABLES: Readonly<Record<string, (figures: never) => readonly
   'deploys-under-load': deploysUnderLoad,
   'recreate-under-load': recreateUnderLoad,
   'agent-sweep': agentSweep,
-  adoption: plain,
-  'kill-storm': plain,
-  'reboots-swap': plain,
-  'reboots-recreate': plain,
-  'slow-clients-swap': plain,
-  'slow-clients-recreate': plain,
+  adoption: plain('an agent is killed and followed by another'),
+  'kill-storm': plain('agents killed ten times a second'),
+  'reboots-swap': plain('the host goes down in a deploy (swap)'),
+  'reboots-recreate': plain('the host goes down in a deploy (recreate)'),
+  'slow-clients-swap': plain('clients that are slow on purpose (swap)'),
+  'slow-clients-recreate': plain('clients that are slow on purpose (recreate)'),
   simulation,
   mutants,
 };

@@ -79,18 +79,19 @@ const renderTargets = (outcomes: readonly Outcome[]): readonly string[] => {
     const { figures: _all, ...rest } = outcome;
     const cells = tableOf({ ...rest, figures: [figure], skipped: {} });
     const peers = cells[0]!.slice(2, -1).map((peer, at) => `${peer} ${cells[1]![at + 2]}`);
-    return [figure.what, cells[1]![1]!, cells[1]!.at(-1)!, peers.join('; ')];
+    return [outcome.title, figure.what, cells[1]![1]!, cells[1]!.at(-1)!, peers.join('; ')];
   });
   const missed = measured.filter(({ figure }) => isMissed(figure)).map(({ figure }) => figure.what);
+  const obstacles = Map.groupBy(missed, (what) => OBSTACLES[what] ?? 'not yet known.');
   return [
     '## Speed',
     '',
     'What Reeve promises itself, as `npm run bench` measured it beside its peers in one run; all of its tables are in [bench.md](bench.md).',
     '',
-    renderMarkdown([['', 'Reeve', 'target', 'beside it'], ...rows]),
+    renderMarkdown([['', '', 'Reeve', 'target', 'beside it'], ...rows]),
     '',
     ...(missed.length > 0 ? ['What stands in the way of those that are missed:', ''] : []),
-    ...missed.map((what) => `- **${what}**: ${OBSTACLES[what] ?? 'not yet known.'}`),
+    ...[...obstacles].map(([words, figures]) => `- ${figures.join('; ')}: ${words}`),
     ...(missed.length > 0 ? [''] : []),
   ];
 };
