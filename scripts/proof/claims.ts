@@ -28,7 +28,7 @@ export const CLAIMS: readonly Claim[] = [
   {
     title: 'The agent may die at any moment',
     words: `SIGKILL of the real agent right after each journal record of a change, right before each record of an end, and at a sample of its other writes (rows, renames, removals, starts of processes); a third of the time again while the next agent resumes. Afterwards: clients noticed nothing, the change was finished or undone and says which, one process of each copy and no other, the lock is free, the next deploy works.`,
-    files: ['test/crash/agent-sweep.test.ts'],
+    files: ['test/crash/agent-sweep.test.ts', 'test/crash/retire.test.ts'],
     figures: ['agent-sweep'],
   },
   {

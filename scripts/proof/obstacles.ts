@@ -18,5 +18,5 @@ export const OBSTACLES: Readonly<Record<string, string>> = {
   '300 started: all run':
     'more than half of the time is Node starting a process: it copies its page tables for each one, on its only thread. Each instance gets a shim, which is what lets it outlive the agent, so a start is two programs, a record and a FIFO, where PM2 and supervisord fork once.',
   'replaced after kill -9 (20)':
-    'a start is a shim and a program, with a record on disk before the program begins, so that an agent that dies in between knows what to look for; half of it is Node starting a process.',
+    'a start is a shim and a program, with a record on disk before the program begins, so that an agent that dies in between knows what to look for, where PM2 forks once.',
 };
