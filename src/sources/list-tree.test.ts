@@ -34,12 +34,13 @@ describe('unreadable', () => {
     return isReported(error) ? error.report.code : null;
   };
 
-  it('tells what may not be read from what is gone, and leaves a full disk to others', () => {
-    assert.deepEqual(['EACCES', 'EIO', 'ENOENT', 'ELOOP', 'ENOSPC'].map(codeOf), [
+  it('tells what may not be read from what is gone, and leaves what the host lacks to others', () => {
+    assert.deepEqual(['EACCES', 'EIO', 'ENOENT', 'ELOOP', 'ENOSPC', 'EMFILE'].map(codeOf), [
       'source.unreadable',
       'source.unreadable',
       'source.moved',
       'source.moved',
+      null,
       null,
     ]);
   });

@@ -1,7 +1,7 @@
 // What a folder holds, as data: sorted, judged, without following a link.
 import { type BigIntStats, existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Failure, Refusal } from '../model/error.ts';
+import { exhaustionOf, Failure, Refusal } from '../model/error.ts';
 import { type Ignore, compileIgnore } from './ignore-pattern.ts';
 import type { Pace } from './pace.ts';
 import type { Git } from './run-git.ts';
@@ -157,7 +157,7 @@ const unsafe = (path: string, fact: string, required: string): Refusal =>
 export const unreadable = (path: string, error: unknown): unknown => {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return moved(path);
-  if (code === undefined || /^(ENOSPC|EDQUOT)$/.test(code)) return error;
+  if (code === undefined || exhaustionOf(error) !== null) return error;
   return new Failure('source.unreadable', `Cannot read "${path}": ${code}, a readable file is required`, {
     cause: error,
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from '../../kit/node-http.ts';
-import { Failure } from '../../model/error.ts';
+import { Failure, wordsOf } from '../../model/error.ts';
 import { tokenPath } from './edge-paths.ts';
 import { readEdgeRecord } from './edge-record.ts';
 import { ASK_HEADER } from './forward-headers.ts';
@@ -42,7 +42,7 @@ export const askDoor = async (
         res.destroy();
       },
     );
-    req.on('error', (error) => reject(signal.aborted ? signal.reason : doorClosed(folder, error.message)));
+    req.on('error', (error) => reject(signal.aborted ? signal.reason : doorClosed(folder, wordsOf(error))));
     req.end();
   });
 };

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from '../../kit/node-http.ts';
-import { Failure } from '../../model/error.ts';
+import { Failure, wordsOf } from '../../model/error.ts';
 import { type ControlCalls, LINE_PATH } from './control-api.ts';
 import { CONTROL_SOCKET } from './edge-paths.ts';
 import { withSocketPath } from './short-socket-path.ts';
@@ -20,7 +20,7 @@ export const callControl = <Path extends keyof ControlCalls>(
       answered: (res) => {
         const chunks: Buffer[] = [];
         res.on('data', (chunk: Buffer) => chunks.push(chunk));
-        res.on('error', (error) => failed(error.message));
+        res.on('error', (error) => failed(wordsOf(error)));
         res.on('end', () => {
           const text = Buffer.concat(chunks).toString();
           if (res.statusCode === 200) resolve(JSON.parse(text) as ControlCalls[Path]);
@@ -79,7 +79,7 @@ const open = (
     req.on('timeout', () => req.destroy(new Error(`no answer within ${on.timeoutMs} ms`)));
     req.on('error', (error) => {
       done();
-      on.failed(error.message);
+      on.failed(wordsOf(error));
     });
     req.end();
   });

@@ -1,6 +1,5 @@
-import { messageOf } from '../../kit/message-of.ts';
 import type { EdgeAnswer, EdgeService } from '../../model/edge.ts';
-import { Failure } from '../../model/error.ts';
+import { Failure, wordsOf } from '../../model/error.ts';
 import type { InstancePlace, Name } from '../../model/names.ts';
 import { spanText } from '../../plan/wording.ts';
 import { interruptionOf } from '../interruption.ts';
@@ -62,7 +61,7 @@ const askOnce = async (
     return await hands.edge.ask(host, path, AbortSignal.any([signal, patience.signal]));
   } catch (error) {
     if (interruptionOf(signal)) throw error;
-    return messageOf(error);
+    return wordsOf(error);
   } finally {
     cancel();
   }
